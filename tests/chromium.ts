@@ -16,7 +16,7 @@ export function describeChromium(name: string, body: () => void): void {
 export const launchChromium = (args: readonly string[] = []): Promise<Browser> =>
   chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
 
-/** Arguments for a graphics adapter in software, which computes the same numbers as a real one, only slowly. */
+/** Arguments for a software graphics adapter, which is slow but computes the same numbers as a real one. */
 export const SOFTWARE_WEBGPU = [
   '--enable-unsafe-webgpu',
   '--enable-features=Vulkan',

@@ -2,8 +2,8 @@ import { type Bindings, bindShape, elements } from '../src/graph/shape.ts'
 import { type Graph, nodesOf, type Tensor } from '../src/graph/tensor.ts'
 
 /**
- * The most numbers that a run of a graph keeps at once, if it computes the nodes in their order and forgets each value after
- * its last use. Inputs and constants are not counted.
+ * Returns the maximum number of values in memory during a run of a graph that computes the nodes in order and frees
+ * each tensor after its last use. Inputs and constants are not counted.
  */
 export function mostLiveValues(graph: Graph, bindings: Bindings): number {
   const outputs = Object.values(graph)

@@ -1,7 +1,7 @@
 /** Creates malformed files and requests from valid ones, simulating accidents and attacks, reproducibly from a seed. */
 import { type Random, random } from '../src/random/random.ts'
 
-/** Random choices of a case. */
+/** The random choices of one case. */
 export class Dice {
   private readonly random: Random
 
@@ -109,7 +109,7 @@ export function malformedHeader(content: Buffer, dice: Dice): Buffer {
   return Buffer.concat([size, header, content.subarray(8 + length)])
 }
 
-/** Sizes that never occur in valid files. */
+/** Sizes that do not occur in valid files. */
 const SIZES = ['-1', '0', '65536', '2147483647', '2147483648', '4294967296', '1000000000000', '1e308']
 const NUMBER = /(?<=[[:,]\s*)-?\d[\d.eE+-]*/g
 

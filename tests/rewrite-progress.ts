@@ -4,7 +4,7 @@ import { writeManifest } from '../src/training/checkpoints/checkpoint-manifest.t
 
 type Progress = Readonly<Record<string, unknown>>
 
-/** Changes the progress.json of a checkpoint, which stays whole. */
+/** Changes the progress.json of a checkpoint, which remains valid. */
 export async function rewriteProgress(checkpoint: string, change: (progress: Progress) => Progress): Promise<void> {
   const json = (name: string) => JSON.parse(readFileSync(join(checkpoint, name), 'utf8'))
   writeFileSync(join(checkpoint, 'progress.json'), JSON.stringify(change(json('progress.json'))))

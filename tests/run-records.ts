@@ -1,6 +1,6 @@
 import { noSteps, type RunRecord, type StepColumns } from '../src/dashboard/records.ts'
 
-/** Points of steps `from` to `to`, six an epoch, a second each. */
+/** Points of steps `from` to `to`, with six steps per epoch and one second per step. */
 export function stepsRecord(from: number, to: number): RunRecord {
   const columns: StepColumns = noSteps()
   for (let step = from; step <= to; step++) {

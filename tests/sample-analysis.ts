@@ -3,7 +3,7 @@ import type { AnswerCandidate } from '../src/squad/answers/answers.ts'
 import { exactMatch, f1 } from '../src/squad/metrics/metrics.ts'
 import type { Answer, Example, Window } from '../src/squad/types.ts'
 
-/** Text that would break out of a page that did not take care. */
+/** Text that would inject markup into a page that does not escape it. */
 export const hostile = `</script><script>document.title='broken'</script><!--<script><img src=x onerror="document.title='broken'">`
 
 const context = (name: string) =>
@@ -18,7 +18,7 @@ interface Case {
   readonly cut?: boolean
 }
 
-/** One case for each class of error but the misaligned label. */
+/** One case for each class of error except the misaligned label. */
 const cases: readonly Case[] = [
   { question: 'Where did the friends go?', given: ['Rome'], predicted: 'Rome' },
   { question: 'Where did they meet?', given: ['Paris'], predicted: 'Paris' },
@@ -34,7 +34,10 @@ const cases: readonly Case[] = [
   { question: 'Name what they did.', given: ['left for Rome'], predicted: 'stayed' },
 ]
 
-/** An evaluation of `count` questions, three to a context, through all classes of error; some contexts are hostile. */
+/**
+ * An evaluation of `count` questions, three per context, which cycle through all classes of error. Some contexts
+ * contain markup.
+ */
 export function sampleEvaluation(count: number): AnalysisInput {
   const made = Array.from({ length: count }, (_, i) => sample(i))
   return {
@@ -84,7 +87,7 @@ function sample(i: number) {
   }
 }
 
-/** A window with one token over a stretch of the context. */
+/** A window with one token that covers a part of the context. */
 const windowOf = (example: number, text: string, start: number, end: number): Window => ({
   example,
   input_ids: Int32Array.of(101, 102, 1000 + (text.length % 7), 102),

@@ -67,7 +67,7 @@ const recipe = {
   seed: 42,
 }
 
-/** The notebook's run, with the notebook's figures (token counts are not in it: those of the same windows). */
+/** The notebook's run with its figures. The notebook has no token counts; these are from the same windows. */
 export const notebookRun: RunSummary = {
   model: { ...bert('bert-base-uncased', 12, 768), unexpected: ['cls.predictions.bias'] },
   data: {
@@ -134,7 +134,10 @@ const evaluated = per_epoch.map(({ epoch, step, eval_loss_fp32_real_tokens_only,
   eval_samples_per_second: 24.5,
 }))
 
-/** MiniLM by the same recipe with learning rate 1e-4, as recorded with the HF Trainer (evaluation times made up). */
+/**
+ * MiniLM with the same recipe and learning rate 1e-4, as recorded with the Trainer of transformers. The evaluation
+ * times are invented.
+ */
 export const miniLmRun: RunSummary = {
   ...notebookRun,
   model: bert('minilm-l6-h384', 6, 384),

@@ -15,7 +15,7 @@ export const startScript = (name: string, ...args: string[]): Script => start(co
 export const startScriptInNamespace = (name: string, ...args: string[]): Script =>
   start(inOwnPidNamespace(commandLine(name, args)))
 
-/** As `startScript`, where `folder` is on a read-only file system. */
+/** Like `startScript`, but with `folder` on a read-only file system. */
 export const startScriptWithReadOnly = (folder: string, name: string, ...args: string[]): Script =>
   start(withReadOnly(folder, commandLine(name, args)))
 

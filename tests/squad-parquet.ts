@@ -8,7 +8,7 @@ export function squadParquet(examples: readonly Example[], rowGroupSize = 100): 
   return Buffer.from(toParquet(names, examples.map(rowOf), rowGroupSize))
 }
 
-/** Made-up examples, some of them beyond the basic plane, every tenth without an answer. */
+/** Invented examples. Some contain characters outside the Basic Multilingual Plane, and every tenth has no answer. */
 export const madeUpExamples = (count: number, seed = 'a'): Example[] =>
   Array.from({ length: count }, (_, index) => {
     const context = `😀 The number of ${seed} is ${index}, they say in 𝔘lm.`

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { WindowLogits } from '../src/squad/answers/document-logits.ts'
 import type { Example, Window } from '../src/squad/types.ts'
 
-/** Readers for the recorded windows and logits of reference/postprocess, all 384 positions wide. */
+/** Readers for the recorded windows and logits of reference/postprocess. All windows have 384 positions. */
 
 export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T
 
@@ -41,7 +41,7 @@ export function readWindows(path: string, examples: readonly Example[]): Window[
 
 const LENGTH = 384
 
-/** Logits of each window, with those of its padding or, `realTokens` given, without. */
+/** Logits of each window, including those of its padding unless `realTokens` is given. */
 export function readLogits(path: string, realTokens?: readonly Window[]): WindowLogits[] {
   const tensors = readTensors(path)
   const windows = tensors.start_logits.length / LENGTH
@@ -54,7 +54,7 @@ export function readLogits(path: string, realTokens?: readonly Window[]): Window
   })
 }
 
-/** The float32 tensors of a safetensors file that was written here, so nothing is checked. */
+/** The float32 tensors of a safetensors file written by these tests, without any checks. */
 function readTensors(path: string): Record<string, Float32Array> {
   const bytes = readFileSync(path)
   const data = 8 + Number(bytes.readBigUInt64LE(0))

@@ -11,7 +11,9 @@ import {
   readText,
 } from './tokenizer-record.ts'
 
-/** A small tokenizer folder and how transformers reads it, as `scripts/python/tokenizer_folders.py` records it. */
+/**
+ * A small tokenizer folder and the results of transformers for it, recorded by `scripts/python/tokenizer_folders.py`.
+ */
 export interface TokenizerCase {
   readonly name: string
   readonly files: Record<string, unknown>
@@ -34,7 +36,7 @@ export function writeCase({ files }: TokenizerCase, folder: string): string {
   return folder
 }
 
-/** What was recorded and what ours gives, to be compared. */
+/** The recorded result and that of spanforge, for comparison. */
 export function compareCase(tokenizer: Tokenizer, expected: TokenizerCase): { expected: unknown; found: unknown } {
   const { length, vocab_size, model_max_length, special_tokens, strings, pairs } = expected
   const { settings } = tokenizer
@@ -66,8 +68,8 @@ export function compareCase(tokenizer: Tokenizer, expected: TokenizerCase): { ex
 const WINDOWS = { max_seq_length: 24, doc_stride: 4 }
 
 /**
- * The windows that a model is trained on; the rows of a call where those are none, or differ from it because the token
- * at their start keeps a space.
+ * The windows that a model is trained on. Returns the rows of a call instead if there are no windows, or if they differ
+ * because their first token includes a space.
  */
 function windowsOf(tokenizer: Tokenizer, pair: RecordedPair): RecordedWindow[] {
   const stripped = { ...pair, question: pair.question.trimStart() }

@@ -26,7 +26,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'train',
     group: TRAIN_AND_USE,
-    summary: 'fine-tune BERT on SQuAD or similar data: train, evaluate, save, report',
+    summary: 'fine-tune a model on SQuAD or similar data, evaluate and save it, and write a report',
     usage: '[options]',
     load: async () => (await import('./commands/train.ts')).trainCommand(),
   },

@@ -23,22 +23,22 @@ export interface Match {
   readonly end: number
 }
 
-/** Searching a text for strings one by one is faster than an expression for this many. */
+/** Up to this many strings, searching for each one is faster than a regular expression. */
 const SEARCHED = 8
 
-/** Finds added tokens in texts: leftmost first, of several at one place the longest. */
+/** Finds added tokens in texts, from left to right. If several match at the same position, the longest one wins. */
 export class AddedTokenFinder {
   private readonly tokens = new Map<string, AddedToken>()
   /** Lengths of the tokens that begin with a UTF-16 unit, longest first. */
   private readonly lengths = new Map<number, number[]>()
-  /** What a token may begin with: one or two units. */
+  /** The possible beginnings of a token, of one or two units. */
   private readonly beginning: RegExp | undefined
-  /** What every token begins with, if these are few: a text without any of them has no token. */
+  /** The beginnings of all tokens, if there are few. A text that contains none of them contains no token. */
   private readonly beginnings: readonly string[] | undefined
 
   /**
-   * Keys: what to look for; it is the token's content, normalized where the token wants that. The first of several that
-   * look for the same is found.
+   * Maps the string to search for (the token's content, normalized if the token requires it) to the token. If several
+   * tokens have the same string, the first one is found.
    */
   constructor(tokens: Iterable<readonly [string, AddedToken]>) {
     for (const [content, token] of tokens) if (content && !this.tokens.has(content)) this.tokens.set(content, token)
@@ -63,7 +63,7 @@ export class AddedTokenFinder {
     return this.beginning === undefined
   }
 
-  /** `isIgnored` leaves tokens to be cut like any text. */
+  /** Tokens for which `isIgnored` returns true are tokenized like ordinary text. */
   find(text: string, isIgnored: (token: AddedToken) => boolean = () => false): Match[] {
     const matches: Match[] = []
     let taken = 0
@@ -84,7 +84,7 @@ export class AddedTokenFinder {
     return matches
   }
 
-  /** As an alternation of all tokens would match, whose cost at each place would grow with the number of tokens. */
+  /** Matches like an alternation of all tokens, but the cost per position does not grow with their number. */
   private *occurrences(text: string): Generator<{ readonly content: string; readonly index: number }> {
     const { beginning, beginnings } = this
     if (!beginning || beginnings?.every((some) => !text.includes(some))) return
@@ -108,7 +108,10 @@ export class AddedTokenFinder {
   }
 }
 
-/** Matches where one of these may begin; a space, with which tokens of several spaces begin, is not enough for that. */
+/**
+ * Matches positions where one of these may begin. A single space does not count, although tokens of several spaces
+ * begin with one.
+ */
 function beginningOf(contents: readonly string[]): RegExp {
   const classOf = (some: readonly string[], index: number): string =>
     `[${[...new Set(some.map((content) => escapedUnit(content.charCodeAt(index))))].join('')}]`

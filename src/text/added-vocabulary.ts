@@ -2,13 +2,13 @@ import { SpanforgeError } from '../errors.ts'
 import { type AddedToken, AddedTokenFinder } from './added-tokens.ts'
 import { isSameToken, type NewToken } from './special-tokens.ts'
 
-/** Far above the special tokens and the terms of a field that models are extended by. */
+/** Well above the number of special tokens and domain terms that are added to models. */
 const MAX_ADDED = 2 ** 17
 
 /**
- * The tokens added to a model's vocabulary, as `AddedVocabulary` of the tokenizers library 0.22 keeps them: a token that
- * the vocabulary has keeps its id, any other gets the next one, whatever id its file states; a token added again takes
- * the switches of the later one.
+ * The tokens added to a model's vocabulary, like `AddedVocabulary` in the tokenizers library 0.22: a token that is in
+ * the vocabulary keeps its id, and any other token gets the next id, regardless of the id in its file. If a token is
+ * added twice, the later options apply.
  */
 export class AddedVocabulary {
   private readonly batches: NewToken[][] = []
@@ -19,15 +19,18 @@ export class AddedVocabulary {
   private readonly special = new Map<string, AddedToken>()
   private readonly others: AddedToken[] = []
 
-  /** `vocabulary` is the model's own: the ids of its tokens; `size`, how many it has, counting each as often as it comes. */
+  /**
+   * `vocabulary` maps the tokens of the model to their ids. `size` is the number of its entries, including repeated
+   * ones.
+   */
   constructor(
     private readonly vocabulary: ReadonlyMap<string, number>,
     private readonly size = vocabulary.size,
   ) {}
 
   /**
-   * Adds tokens in one batch. New ids follow the highest one that an earlier batch added, so in a vocabulary with gaps
-   * between its ids the batches decide which ids are given, even if another token has them.
+   * Adds tokens as one batch. New ids follow the highest id added by earlier batches, so in a vocabulary with gaps, the
+   * batches determine the ids, even if another token already has the same id.
    */
   add(tokens: readonly NewToken[]): void {
     if (this.count + tokens.length > MAX_ADDED)
@@ -54,17 +57,17 @@ export class AddedVocabulary {
     }
   }
 
-  /** What was added, batch by batch. */
+  /** The added tokens, in their batches. */
   get additions(): readonly (readonly NewToken[])[] {
     return this.batches
   }
 
-  /** The id of a token, added or of the model. */
+  /** Returns the id of an added token or of a token of the model. */
   id(content: string): number | undefined {
     return this.ids.get(content) ?? this.vocabulary.get(content)
   }
 
-  /** What the tokens look like, in the order in which they were added. */
+  /** The contents of the tokens, in the order in which they were added. */
   get contents(): Iterable<string> {
     return this.ids.keys()
   }
@@ -73,7 +76,7 @@ export class AddedVocabulary {
     return this.byId.get(id)
   }
 
-  /** The tokens as they are now, by their ids. */
+  /** The tokens with their current options, by id. */
   get tokens(): AddedToken[] {
     const tokens = [...this.byId.values()].map((token) => ({ ...token, special: this.special.has(token.content) }))
     return tokens.sort((a, b) => a.id - b.id)
@@ -85,8 +88,9 @@ export class AddedVocabulary {
   }
 
   /**
-   * Finds those tokens that are looked for in the text as written, or in normalized text; `contentOf` is what to look
-   * for. Special tokens come first: where two look for the same, the first is found.
+   * Creates a finder of the tokens that are matched in the original text, or of those matched in normalized text.
+   * `contentOf` returns the string to search for. Special tokens come first, so they win if two tokens have the same
+   * string.
    */
   finder(normalized: boolean, contentOf: (content: string) => string): AddedTokenFinder {
     const wanted = [...this.special.values(), ...this.others].filter((token) => token.normalized === normalized)

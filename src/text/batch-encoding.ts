@@ -77,7 +77,7 @@ export interface BatchEncoding<IsBatch extends boolean = boolean> extends BatchF
   word_ids(row?: number): (number | null)[]
 }
 
-/** What a call needs of a tokenizer. */
+/** The parts of a tokenizer that a call uses. */
 export interface Caller {
   readonly settings: TokenizerSettings
   readonly model_max_length: number
@@ -86,7 +86,7 @@ export interface Caller {
   encode(text: string): Encoding
 }
 
-/** Beyond this, `model_max_length` says that there is no limit: LARGE_INTEGER of transformers. */
+/** Larger values of `model_max_length` mean that there is no limit. This is LARGE_INTEGER in transformers. */
 const NO_LIMIT = 1e20
 
 interface EncodedRow {
@@ -102,8 +102,8 @@ interface EncodedRow {
 export type Texts = string | readonly string[]
 
 /**
- * Tokenizes texts or pairs of texts, as a fast tokenizer of transformers does when it is called.
- * @throws UsageError for texts or options that are invalid or do not go together
+ * Tokenizes texts or pairs of texts, like calling a fast tokenizer of transformers.
+ * @throws UsageError for invalid or incompatible texts or options
  */
 export function callTokenizer(
   tokenizer: Caller,
@@ -161,7 +161,7 @@ function checkTexts(name: string, texts: Texts): readonly string[] {
   return list
 }
 
-/** The strategy of the options, undefined where nothing is to be cut. */
+/** Returns the truncation strategy, or undefined if nothing is truncated. */
 function strategyOf(
   { truncation, padding, max_length, pad_to_multiple_of = 1 }: CallOptions,
   limit: number | undefined,
@@ -191,7 +191,7 @@ function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
 const modelLength = ({ model_max_length }: Caller): number | undefined =>
   model_max_length > NO_LIMIT ? undefined : model_max_length
 
-/** The row of a text or a pair, then those of what overflows. */
+/** Returns the row of a text or pair, followed by the rows of its overflowing tokens. */
 function sampleRows(
   tokenizer: Caller,
   texts: readonly string[],
@@ -214,7 +214,7 @@ function sampleRows(
   }
 }
 
-/** The tokens of a part of a template, once for each piece of its text. */
+/** Returns the tokens of a part of a template for each piece of its text. */
 function tokensOf(
   part: TemplatePart,
   pieces: readonly (readonly Encoding[])[],
@@ -235,7 +235,7 @@ function tokensOf(
   }))
 }
 
-/** Special tokens, whose attention is 1, or padding, whose attention is 0. */
+/** Creates a row of special tokens (attention 1) or padding (attention 0). */
 const uniform = (ids: readonly number[], type: number, attention: 0 | 1): EncodedRow => ({
   input_ids: [...ids],
   token_type_ids: ids.map(() => type),
@@ -246,7 +246,7 @@ const uniform = (ids: readonly number[], type: number, attention: 0 | 1): Encode
   word_ids: ids.map(() => null),
 })
 
-/** Every row with every piece of a part behind it, in the order of the tokenizers library. */
+/** Combines each row with each piece of the next part, in the order of the tokenizers library. */
 function combined([first, ...overflow]: readonly EncodedRow[][], pieces: readonly EncodedRow[]): EncodedRow[][] {
   const [kept, ...further] = pieces
   return [
@@ -266,7 +266,7 @@ const concatenated = (parts: readonly EncodedRow[]): EncodedRow => ({
   word_ids: parts.flatMap((part) => part.word_ids),
 })
 
-/** What pads a row to the length that the options ask for. */
+/** Returns a function that pads rows to the length required by the options. */
 function padding(
   { settings, pad_token_id }: Caller,
   rowsOf: readonly EncodedRow[][],

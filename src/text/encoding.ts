@@ -13,10 +13,10 @@ export interface Encoding {
   readonly wordIds: Int32Array
 }
 
-/** Tokens of most texts, so that the arrays seldom grow. */
+/** Enough tokens for most texts, so that the arrays rarely grow. */
 const CAPACITY = 4096
 
-/** Collects tokens in arrays that grow, and are used again for the next text. */
+/** Collects tokens in growing arrays, which are reused for the next text. */
 export class EncodingBuilder {
   private ids = new Int32Array(CAPACITY)
   private offsets = new Int32Array(2 * CAPACITY)
@@ -28,7 +28,7 @@ export class EncodingBuilder {
     return this.count
   }
 
-  /** Forgets the tokens of a text that was not finished. */
+  /** Discards the tokens of an unfinished text. */
   clear(): void {
     this.count = 0
     this.word = -1
@@ -47,7 +47,7 @@ export class EncodingBuilder {
     this.wordIds[i] = this.word
   }
 
-  /** The tokens so far; the builder is empty again. */
+  /** Returns the collected tokens and clears the builder. */
   finish(): Encoding {
     const { length } = this
     this.clear()

@@ -5,7 +5,7 @@ const REMEDY = 'Download the file again, or take it from the original model.'
 
 type JsonType = 'boolean' | 'number' | 'string'
 
-/** An object of a tokenizer's JSON files, read with errors that name the place, the value and what was expected. */
+/** Reads an object in a tokenizer's JSON files. Errors contain the location, the value found and the value expected. */
 export class Fields {
   private constructor(
     readonly place: string,
@@ -32,7 +32,7 @@ export class Fields {
     return Object.hasOwn(this.values, name)
   }
 
-  /** The value as it is, undefined where the field is missing. */
+  /** Returns the raw value, or undefined if the field is missing. */
   raw(name: string): unknown {
     return this.has(name) ? this.values[name] : undefined
   }
@@ -77,7 +77,7 @@ export class Fields {
     throw unexpected(this.path(name), value, 'a list [...]')
   }
 
-  /** One of several strings; where the field is missing, the first. */
+  /** Returns one of several strings, or the first one if the field is missing. */
   oneOf<T extends string>(name: string, values: readonly T[]): T {
     const value = this.raw(name)
     if (value === undefined) return values[0]
@@ -101,13 +101,13 @@ export function unexpected(place: string, value: unknown, expected: string): Spa
   return new SpanforgeError(`${place} ${found}; expected ${expected}`, { remedy: REMEDY })
 }
 
-/** A part of tokenizer.json that says its kind by name: a normalizer, pre-tokenizer, post-processor or decoder. */
+/** A component in tokenizer.json, identified by its `type`: a normalizer, pre-tokenizer, post-processor or decoder. */
 export type Component = Readonly<Record<string, unknown>> & { readonly type: string }
 
-/** Components of sequences included; every text goes through all of them. */
+/** Includes the components of sequences. Every text passes through all of them. */
 const MAX_COMPONENTS = 100
 
-/** A component or none, as tokenizer.json holds it. */
+/** Reads a component of tokenizer.json, which may be null. */
 export function readComponent(value: unknown, place: string): Component | null {
   if (value === undefined || value === null) return null
   const count = componentCount(value)
@@ -116,7 +116,7 @@ export function readComponent(value: unknown, place: string): Component | null {
   return { ...(value as object), type: Fields.of(value, place).string('type') }
 }
 
-/** The components that a component such as a Sequence lists, each with its place. */
+/** Returns the components listed in a component such as a Sequence, with their locations. */
 export const readComponents = (fields: Fields, name: string): [component: Component, place: string][] =>
   fields.list(name).map((value, i) => {
     const place = `${fields.path(name)}[${i}]`
@@ -133,8 +133,8 @@ function componentCount(value: unknown): number {
 }
 
 /**
- * The entry of a registry of components by their type, or an error that says which types spanforge can read: those of the
- * registry, and `others` that are read elsewhere.
+ * Looks up a component's type in a registry. The error for an unknown type lists the supported ones: those in the
+ * registry, and `others`, which are read elsewhere.
  */
 export function lookUp<T>(
   registry: Readonly<Record<string, T>>,

@@ -1,4 +1,6 @@
-/** Tokenizers with UTF-16 offsets, made from a model's files or, as BERT's, from a list of tokens. Runs in a browser. */
+/**
+ * Tokenizers with UTF-16 offsets, created from a model's files or, for BERT, from a list of tokens. Runs in a browser.
+ */
 export { SpanforgeError, UsageError } from '../errors.ts'
 export type { AddedToken } from './added-tokens.ts'
 export type { BatchEncoding, BatchFields, CallOptions, Offsets, Rows } from './batch-encoding.ts'

@@ -118,7 +118,7 @@ export function bertSettings(options: BertTokenizerOptions): TokenizerSettings {
   }
 }
 
-/** Ids by token; of a token that the vocabulary has twice, the last id, as in transformers. */
+/** Returns ids by token. For a token that occurs twice, the last id counts, as in transformers. */
 export function vocabularyIds(vocab: readonly (string | null)[]): ReadonlyMap<string, number> {
   const known = knownIds.get(vocab)
   if (known) return known
@@ -139,7 +139,7 @@ export function vocabularyIds(vocab: readonly (string | null)[]): ReadonlyMap<st
 /** Loading a tokenizer asks for the ids of the same vocabulary several times. */
 const knownIds = new WeakMap<readonly (string | null)[], ReadonlyMap<string, number>>()
 
-/** How many tokens a vocabulary has: a Unigram model counts one that comes twice as two. */
+/** Returns the number of tokens of a vocabulary. A Unigram model counts repeated tokens separately. */
 export const vocabularySize = ({ vocab, model }: Pick<TokenizerSettings, 'vocab' | 'model'>): number =>
   model.type === 'Unigram' ? vocab.length : vocabularyIds(vocab).size
 

@@ -13,13 +13,16 @@ export const SPECIAL_TOKENS = [
 ] as const
 export type SpecialTokenName = (typeof SPECIAL_TOKENS)[number]
 
-/** A token as files state it: what they leave out depends on how the token is used. */
+/** A token as written in a file. The defaults of missing options depend on how the token is used. */
 export type StatedToken = Pick<AddedToken, 'content'> & Partial<Omit<AddedToken, 'id' | 'content'>>
 
-/** A token with all its switches, still without an id. */
+/** A token with all its options, but without an id. */
 export type NewToken = Omit<AddedToken, 'id'>
 
-/** A token with the defaults of the tokenizers library: one that is not special is looked for in normalized text. */
+/**
+ * Completes a token with the defaults of the tokenizers library, which matches tokens that are not special in
+ * normalized text.
+ */
 export function completeToken(token: StatedToken): NewToken {
   const { content, special = false, normalized = !special, single_word = false, lstrip = false, rstrip = false } = token
   return { content, single_word, lstrip, rstrip, normalized, special }
@@ -27,7 +30,7 @@ export function completeToken(token: StatedToken): NewToken {
 
 export const specialToken = (content: string): NewToken => completeToken({ content, special: true })
 
-/** A token that a JSON file writes as an object. */
+/** Reads a token that is written as an object in a JSON file. */
 export function readToken(value: unknown, place: string): StatedToken {
   const fields = Fields.of(value, place)
   const flags = ['single_word', 'lstrip', 'rstrip', 'normalized', 'special'] as const
@@ -36,7 +39,7 @@ export function readToken(value: unknown, place: string): StatedToken {
   return { content, ...Object.fromEntries(stated.filter(([, value]) => value !== undefined)) }
 }
 
-/** A special token is written as a string or an object; null says that there is none. */
+/** Reads a special token, which is a string, an object or null if there is none. */
 export function readSpecialToken(value: unknown, place: string): string | StatedToken | null {
   if (value === null || typeof value === 'string') return value
   if (typeof value === 'object') return readToken(value, place)

@@ -22,7 +22,7 @@ import { ByteLevelModel, CachedModel, type Model } from './models/pieces.ts'
 import { specialTokens, type TokenizerSettings, vocabularyIds, vocabularySize } from './settings.ts'
 import type { SpecialTokenName } from './special-tokens.ts'
 
-/** Characters of a step of `encodeSteps`: a few milliseconds. */
+/** Number of characters per step of `encodeSteps`, which takes a few milliseconds. */
 const STEP = 16_384
 
 export interface DecodeOptions {
@@ -249,7 +249,7 @@ export class Tokenizer {
     }
   }
 
-  /** The first place from `from` on where no word continues. */
+  /** Returns the first position from `from` at which no word continues. */
   private nextEdge(text: string, from: number, to: number): number {
     for (let i = from; i < to; i++) {
       const codePoint = text.codePointAt(i)!
@@ -264,7 +264,7 @@ export class Tokenizer {
     return to
   }
 
-  /** Stretches of plain ASCII between whitespace, nearly all of English text, take the short way. */
+  /** Uses the fast path for stretches of plain ASCII between whitespace, which are almost all of an English text. */
   private encodePart(draft: Draft, text: string, from: number, to: number): void {
     forEachStretch(text, from, to, (start, end, plain) => {
       if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(draft, text, first, last))

@@ -2,22 +2,22 @@ import { UsageError } from '../errors.ts'
 import type { Encoding } from './encoding.ts'
 import type { Side } from './settings.ts'
 
-/** Which text of a pair gives up tokens where the two are too long together. */
+/** Which text of a pair is truncated if both together are too long. */
 export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second'
 
 export interface Truncation {
   readonly strategy: TruncationStrategy
-  /** Tokens of both texts at most, special tokens not included. */
+  /** Maximum number of tokens of both texts together, excluding special tokens. */
   readonly room: number
-  /** Tokens that a piece shares with the one before. */
+  /** Number of tokens that a piece shares with the previous one. */
   readonly stride: number
   readonly side: Side
 }
 
 /**
- * The pieces of each text that are read: first the one that is kept, then those that overflow. Same lengths and order
- * as in the tokenizers library.
- * @throws UsageError where the text to cut is too short, missing, or cut to no more than `stride` tokens
+ * Returns the pieces of each text: first the one that is kept, then the overflowing ones, with the lengths and order of
+ * the tokenizers library.
+ * @throws UsageError if the text to truncate is too short, missing, or truncated to no more than `stride` tokens
  */
 export function truncate(texts: readonly Encoding[], truncation: Truncation): Encoding[][] {
   const lengths = texts.map(({ ids }) => ids.length)
@@ -45,7 +45,9 @@ function keptLengths(lengths: readonly number[], { strategy, room }: Truncation)
   return lengths.map((length, i) => (i === cut ? length - excess : length))
 }
 
-/** The shorter text stays whole where that leaves the longer one at least its size; else both get half of the room. */
+/**
+ * Keeps the shorter text complete if at least as many tokens remain for the longer one; otherwise gives half to each.
+ */
 function sharedRoom([first, second]: readonly number[], room: number): readonly number[] {
   const shorter = Math.min(first, second)
   const longer = shorter > room ? shorter : Math.max(shorter, room - shorter)

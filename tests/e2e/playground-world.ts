@@ -20,7 +20,9 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 export interface PlaygroundWorld {
   readonly server: RunningServer
-  /** Opens a page without the data of other tests; with options, also without the data of other pages. */
+  /**
+   * Opens a page without the data of other tests. If options are given, it does not share data with other pages either.
+   */
   open(options?: BrowserContextOptions, address?: string): Promise<Page>
   /** Declares an error of the page that the current test causes deliberately. */
   provokes(complaint: RegExp): void

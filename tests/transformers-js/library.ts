@@ -53,7 +53,7 @@ export function computeInNode(project: string, tasks: readonly Task[]): Computed
 /** Defined by page.mjs. */
 declare function compute(tasks: unknown): Promise<Computed[]>
 
-/** Computes in Chromium, on a page that may load nothing from elsewhere. */
+/** Computes in Chromium, on a page that may not load anything from other origins. */
 export async function computeInChromium(project: string, tasks: readonly Task[]): Promise<Computed[]> {
   const served = mkdtempSync(join(tmpdir(), 'spanforge-'))
   const packages = join(project, 'node_modules')

@@ -22,11 +22,7 @@ export function pushCommand(): Command {
   return new Command('push')
     .argument('<folder>', 'folder of a trained model')
     .argument('<name>', 'OWNER/NAME on the hub; created if it does not exist')
-    .option(
-      '--include <pattern>',
-      'upload more than the model, its card and figures, such as report.html or runs/**; can be repeated',
-      listed,
-    )
+    .option('--include <pattern>', 'upload additional files, such as report.html or runs/**; can be repeated', listed)
     .option('--dry_run', 'show which files would be uploaded without uploading them')
     .option('--private', 'create a private repository')
     .option('--revision <branch>', 'branch to commit to')

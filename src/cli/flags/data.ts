@@ -25,7 +25,7 @@ export interface ColumnsFlag {
 
 export const withColumnsFlag = (command: Command): Command =>
   command.addOption(
-    new Option('--columns <which>', 'keep the columns of the source, or write only those of run_qa.py')
+    new Option('--columns <name>', 'source keeps the columns of the source, run_qa writes only those of run_qa.py')
       .choices(['source', 'run_qa'])
       .default('source'),
   )

@@ -21,7 +21,10 @@ export function withEngineFlags(command: Command): Command {
     .addOption(engine.choices(engineChoices()))
     .option('--device <name>', `${deviceChoices()} (default: cpu, or with auto or --bf16 the fastest)`)
     .option('--bf16', 'multiply in bfloat16; requires a CPU with AVX512_BF16 or AMX')
-    .option('--dtype <name>', `variant of an exported model: ${EXPORT_DTYPES.join(', ')} (default: the weights)`)
+    .option(
+      '--dtype <name>',
+      `variant of an exported model: ${EXPORT_DTYPES.join(', ')} (default: the original weights)`,
+    )
 }
 
 export const engineChoice = ({ engine, device, bf16, dtype }: EngineFlags): EngineChoice => ({

@@ -26,7 +26,7 @@ export class AlignedTextBuilder {
     }
   }
 
-  /** The units `[from, to)` of another text as they are. */
+  /** Appends the units `[from, to)` of another text unchanged. */
   copy({ text, starts, ends }: AlignedText, from: number, to: number): void {
     for (let i = from; i < to; i++) this.push(text[i], starts[i], ends[i])
   }
@@ -36,7 +36,7 @@ export class AlignedTextBuilder {
   }
 }
 
-/** `[from, to)` of a text, each character coming from itself. */
+/** Returns `[from, to)` of a text, aligned with itself. */
 export function alignedSlice(text: string, from: number, to: number): AlignedText {
   const slice = text.slice(from, to)
   const places = placesUpTo(to + 1)
@@ -54,10 +54,10 @@ export function alignedSlice(text: string, from: number, to: number): AlignedTex
 const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/
 const ALL_SURROGATE_PAIRS = new RegExp(SURROGATE_PAIRS, 'g')
 
-/** The numbers from 0 on, which texts share. */
+/** The numbers from 0, shared by all texts. */
 let places = new Int32Array(0)
 
-/** Tables for longer texts are not kept. */
+/** Longer tables are not cached. */
 const MAX_KEPT = 1 << 20
 
 function placesUpTo(count: number): Int32Array {
@@ -67,7 +67,7 @@ function placesUpTo(count: number): Int32Array {
   return longer
 }
 
-/** Each character replaced by what `expand` makes of it: nothing, itself, or several characters. */
+/** Replaces each character by the result of `expand`: nothing, the character itself, or several characters. */
 export function mapCharacters(input: AlignedText, expand: (codePoint: number) => string): AlignedText {
   const output = new AlignedTextBuilder()
   const { text, starts, ends } = input
@@ -80,7 +80,7 @@ export function mapCharacters(input: AlignedText, expand: (codePoint: number) =>
   return output.finish()
 }
 
-/** The text that a list of changes makes of another; an inserted character comes from where the one before it does. */
+/** Applies a list of changes to a text. An inserted character has the position of the character before it. */
 export function applyChanges(input: AlignedText, changes: Iterable<ChangedCharacter>): AlignedText {
   const output = new AlignedTextBuilder()
   const { text, starts, ends } = input
@@ -96,7 +96,7 @@ export function applyChanges(input: AlignedText, changes: Iterable<ChangedCharac
   return output.finish()
 }
 
-/** `[from, to)` of a text, not empty, after an addition, which comes from where the first character does. */
+/** Returns the non-empty part `[from, to)` of a text with a prefix, which has the position of the first character. */
 export function prepended({ text, starts, ends }: AlignedText, from: number, to: number, added: string): AlignedText {
   const places = (all: AlignedText['starts']): Int32Array => {
     const longer = new Int32Array(added.length + to - from).fill(all[from], 0, added.length)

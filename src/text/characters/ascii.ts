@@ -3,7 +3,7 @@ const LETTER = 1
 const SPACE = 2
 const PUNCTUATION = 3
 
-/** Classes of the ASCII characters as BERT's normalizer and pre-tokenizer together treat them. */
+/** How BERT's normalizer and pre-tokenizer together classify ASCII characters. */
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d) return SPACE
   if (code < 0x20 || code === 0x7f) return OTHER
@@ -16,8 +16,8 @@ const classAt = (text: string, index: number): number => {
 }
 
 /**
- * Stretches of text between plain whitespace. No normalization reaches over a space, so each can be treated for
- * itself; `plain` ones consist of printable ASCII, where normalization is lower case at most.
+ * Visits the stretches of a text between ASCII whitespace. No normalization crosses a space, so each stretch can be
+ * processed independently. `plain` stretches are printable ASCII, for which normalization at most changes the case.
  */
 export function forEachStretch(
   text: string,
@@ -38,7 +38,7 @@ export function forEachStretch(
   if (to > start) visit(start, to, plain)
 }
 
-/** Words of a plain stretch; every punctuation character is one by itself. */
+/** Visits the words of a plain stretch. Each punctuation character is a separate word. */
 export function forEachAsciiWord(
   text: string,
   from: number,

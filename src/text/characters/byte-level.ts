@@ -1,10 +1,10 @@
-/** The characters that byte-level vocabularies write bytes with: GPT-2's table, all of them single UTF-16 units. */
+/** The characters that represent bytes in byte-level vocabularies (GPT-2's table). Each is a single UTF-16 unit. */
 import { type AlignedText, AlignedTextBuilder } from './aligned-text.ts'
 
 /** The character for each byte: printable Latin-1 characters represent themselves, the other bytes use U+0100 onwards. */
 export const BYTE_CHARACTERS: readonly string[] = byteCharacters()
 
-/** The character that byte-level vocabularies write a space with. */
+/** The character for a space in byte-level vocabularies. */
 export const BYTE_SPACE = BYTE_CHARACTERS[0x20]
 
 const BYTES: ReadonlyMap<string, number> = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]))
@@ -23,10 +23,10 @@ export const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)
 /** The token for a byte in vocabularies with byte fallback. */
 export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
 
-/** A space, perhaps, and characters that represent themselves: nearly every English word. */
+/** An optional space followed by characters that represent themselves, as in almost all English words. */
 const PLAIN = /^ ?[!-~]*$/
 
-/** A text with a character for each of its UTF-8 bytes. */
+/** Converts a text to one character per UTF-8 byte. */
 export function toByteCharacters(text: string): string {
   if (PLAIN.test(text)) return text.startsWith(' ') ? BYTE_SPACE + text.slice(1) : text
   let written = ''
@@ -41,7 +41,7 @@ export function toByteCharacters(text: string): string {
   return written
 }
 
-/** `[from, to)` of an aligned text with a character for each byte; each comes from where its whole character does. */
+/** Converts `[from, to)` of an aligned text to one character per byte. Each byte has the position of its character. */
 export function alignedBytes(input: AlignedText, from: number, to: number): AlignedText {
   const output = new AlignedTextBuilder()
   for (let at = from; at < to; ) {
@@ -52,7 +52,7 @@ export function alignedBytes(input: AlignedText, from: number, to: number): Alig
   return output.finish()
 }
 
-/** How many UTF-8 bytes a code point has. A lone surrogate is encoded as U+FFFD. */
+/** Number of UTF-8 bytes of a code point. A lone surrogate is encoded as U+FFFD. */
 export const utf8Length = (codePoint: number): number =>
   codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
 

@@ -4,8 +4,8 @@ import { type Fields, unexpected } from '../fields.ts'
 import { withoutNewCharacters } from './unicode.ts'
 
 /**
- * The regular expressions of tokenizer.json, which are written for Oniguruma (in Ruby's syntax, over Unicode 16), as
- * JavaScript's. Whatever has no exact counterpart is rejected.
+ * Translates the regular expressions in tokenizer.json, which are written for Oniguruma (Ruby syntax, Unicode 16), to
+ * JavaScript. Constructs without an exact counterpart are rejected.
  */
 export class Pattern {
   private readonly expression: RegExp
@@ -15,7 +15,7 @@ export class Pattern {
     this.expression = new RegExp(new Translator(source, place).translate(), 'gv')
   }
 
-  /** The ranges of the matches in `[from, to)` of a text, of which nothing beyond is seen. */
+  /** Returns the ranges of the matches in `[from, to)` of a text. The expression does not see the rest of the text. */
   *matches(text: string, from: number, to: number): Generator<readonly [start: number, end: number]> {
     let last = -1
     for (const { 0: match, index } of withoutNewCharacters(text.slice(from, to)).matchAll(this.expression)) {
@@ -27,7 +27,7 @@ export class Pattern {
   }
 }
 
-/** What a part of an expression became, and whether it can repeat without bound. */
+/** A translated part of an expression, and whether it can repeat without limit. */
 interface Part {
   readonly written: string
   readonly repeats: boolean
@@ -35,7 +35,7 @@ interface Part {
 
 const MAX_LENGTH = 10_000
 
-/** Contexts of a part: `(?i)` for letters of either case, `(?m)` for a dot that matches line breaks. */
+/** Options of a part: `(?i)` ignores case, `(?m)` lets the dot match line breaks. */
 interface Flags {
   readonly ignoreCase: boolean
   readonly dotAll: boolean
@@ -69,7 +69,7 @@ const ANCHORS: Readonly<Record<string, string>> = {
 const LINE_START = `(?:(?<!${ANY})|(?<=\\n)(?=${ANY}))`
 const LINE_END = String.raw`(?![^\n])`
 
-/** Names that Oniguruma has for properties, in lower case, without separators. */
+/** Oniguruma's property names, in lower case and without separators. */
 const PROPERTIES: Readonly<Record<string, string>> = {
   alpha: 'Alphabetic',
   digit: 'Nd',
@@ -97,7 +97,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 /** U+0295 became another kind of letter after Unicode 16. */
 const MOVED: Readonly<Record<string, string>> = { Ll: '[\\p{Ll}\\u{295}]', Lo: '[\\p{Lo}--\\u{295}]' }
 
-/** Letters in either case that a single other character is the same as, where case is ignored. */
+/** Letters with exactly one other form when case is ignored. */
 const FOLDED_PAIRS = /ss|st|ff|fi|fl/i
 
 class Translator {
@@ -146,7 +146,7 @@ class Translator {
     return { written, repeats }
   }
 
-  /** A part with the quantifier after it. */
+  /** Reads a part and the quantifier after it. */
   private repeated(flags: Flags): Part {
     const part = this.single(flags)
     const found = this.take(/([*+?])([?+]?)|(\{\d*(,?)\d*\})([?+]?)/y)
@@ -171,7 +171,7 @@ class Translator {
     return part
   }
 
-  /** What is matched once and for all. */
+  /** Reads a part without its quantifier. */
   private atomic(written: string): string {
     return `(?:(?=(${written}))\\${++this.groups})`
   }
@@ -206,7 +206,7 @@ class Translator {
     return { written: `(${/[=!]$/.test(kind) ? kind : '?:'}${inner.written})`, repeats: inner.repeats }
   }
 
-  /** `[...]`, with the classes inside it; the bracket is read already. */
+  /** Reads the rest of a character class after its opening bracket, including nested classes. */
   private characterClass(flags: Flags): string {
     const isNegated = this.take(/\^/y) !== undefined
     let written = ''
@@ -240,7 +240,7 @@ class Translator {
     return character.codePointAt(0)!
   }
 
-  /** What follows a backslash. */
+  /** Reads the rest of an escape after its backslash. */
   private escape(flags: Flags): string {
     const named = this.take(/([pP])\{(\^?)([\w -]+)\}/y)
     if (named) return this.property(named[3], (named[1] === 'P') !== (named[2] !== ''), flags)
@@ -318,7 +318,7 @@ class Translator {
   }
 }
 
-/** Letters beyond ASCII that are an ASCII letter in another case: long s, and the sign for kelvin. */
+/** The non-ASCII letters that match an ASCII letter when case is ignored: the long s and the kelvin sign. */
 const OTHER_CASES: Readonly<Record<string, readonly string[]>> = { s: ['\u017f'], k: ['\u212a'] }
 
 const codePoint = (character: number): string => `\\u{${character.toString(16)}}`
@@ -328,7 +328,7 @@ const withFlags = ({ ignoreCase, dotAll }: Flags, letters: string): Flags => ({
   dotAll: dotAll || letters.includes('m'),
 })
 
-/** What a `pattern` of tokenizer.json looks for: a string, or a regular expression. */
+/** Reads a `pattern` of tokenizer.json, which is a string or a regular expression. */
 export function readPattern(fields: Fields, name: string): string | Pattern {
   const pattern = fields.object(name)
   if (pattern.has('Regex')) return new Pattern(pattern.string('Regex'), pattern.path('Regex'))

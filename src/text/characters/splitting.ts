@@ -1,24 +1,24 @@
-/** Texts split at delimiters, as the pre-tokenizers of the tokenizers library do it. */
+/** Splits texts at delimiters like the pre-tokenizers of the tokenizers library. */
 
 import type { AlignedText } from './aligned-text.ts'
 import { alignedBytes } from './byte-level.ts'
 import type { Pattern } from './regular-expression.ts'
 
-/** A stretch `[start, end)` of a normalized text: all of it, or a word. */
+/** A range `[start, end)` of a normalized text: the whole text or a word. */
 export interface Piece {
   readonly source: AlignedText
   readonly start: number
   readonly end: number
 }
 
-/** Cuts a piece into pieces, none of them empty. */
+/** Splits a piece into non-empty pieces. */
 export type PreTokenize = (piece: Piece) => Piece[]
 
-/** What becomes of the delimiters; the first is the default. */
+/** How delimiters are treated. The first is the default. */
 export const BEHAVIORS = ['Isolated', 'Removed', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'] as const
 export type Behavior = (typeof BEHAVIORS)[number]
 
-/** A delimiter, or what lies between two. */
+/** A delimiter, or the text between two delimiters. */
 interface Stretch {
   readonly start: number
   readonly end: number
@@ -27,7 +27,7 @@ interface Stretch {
 
 export type FindDelimiters = (text: string, from: number, to: number) => Stretch[]
 
-/** Stretches of a text between and in the ranges of delimiters, which are in order. */
+/** Divides a text into delimiters and the stretches between them. The delimiters must be in order. */
 function stretchesOf(delimiters: Iterable<readonly [start: number, end: number]>, from: number, to: number): Stretch[] {
   const stretches: Stretch[] = []
   let done = from
@@ -40,7 +40,7 @@ function stretchesOf(delimiters: Iterable<readonly [start: number, end: number]>
   return stretches
 }
 
-/** Each character of a kind is a delimiter. */
+/** Treats each matching character as a delimiter. */
 export const eachCharacter =
   (isDelimiter: (codePoint: number) => boolean): FindDelimiters =>
   (text, from, to) => {
@@ -54,7 +54,7 @@ export const eachCharacter =
     return stretchesOf(delimiters, from, to)
   }
 
-/** Each occurrence of a string is a delimiter. */
+/** Treats each occurrence of a string as a delimiter. */
 export const eachOccurrence =
   (delimiter: string): FindDelimiters =>
   (text, from, to) => {
@@ -67,13 +67,13 @@ export const eachOccurrence =
     return stretchesOf(delimiters, from, to)
   }
 
-/** Each match of a regular expression is a delimiter. */
+/** Treats each match of a regular expression as a delimiter. */
 export const eachMatch =
   (pattern: Pattern): FindDelimiters =>
   (text, from, to) =>
     stretchesOf(pattern.matches(text, from, to), from, to)
 
-/** What lies between delimiters, instead of them. */
+/** Swaps delimiters and the text between them. */
 export const inverted =
   (find: FindDelimiters): FindDelimiters =>
   (text, from, to) =>
@@ -94,7 +94,7 @@ const SPLIT: Record<Behavior, (stretches: readonly Stretch[]) => readonly Stretc
   MergedWithNext: mergedWithNext,
 }
 
-/** Joins neighbors; `joins` compares a stretch with the one just before it. */
+/** Joins adjacent stretches for which `joins` returns true. */
 function merged(stretches: readonly Stretch[], joins: (before: Stretch, stretch: Stretch) => boolean): Stretch[] {
   const result: Stretch[] = []
   for (const [i, stretch] of stretches.entries())
@@ -112,7 +112,7 @@ function mergedWithNext(stretches: readonly Stretch[]): Stretch[] {
   return result
 }
 
-/** A piece with a character for each byte of its text. */
+/** Converts a piece to one character per byte. */
 export function byteLevelPiece({ source, start, end }: Piece): Piece {
   const bytes = alignedBytes(source, start, end)
   return { source: bytes, start: 0, end: bytes.text.length }

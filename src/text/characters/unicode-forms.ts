@@ -2,7 +2,7 @@ import type { ChangedCharacter } from './aligned-text.ts'
 import { decompose, isOrderedMark, isUnknown } from './unicode.ts'
 
 /**
- * Unicode's normal forms with the place that each character comes from, as the library
+ * Unicode normal forms with the original position of each character, as the Rust library
  * `unicode-normalization-alignments` computes them for the tokenizers library.
  */
 export function decomposed(text: string, form: 'NFD' | 'NFKD'): ChangedCharacter[] {
@@ -51,12 +51,12 @@ function compose(first: string, second: string): string | undefined {
   return both.length === String.fromCodePoint(whole).length && !isUnknown(whole) ? both : undefined
 }
 
-/** U+0345 has the highest combining class there is: any other mark moves before it. */
+/** U+0345 has the highest combining class, so any other mark moves before it. */
 const HIGHEST = '\u0345'
 
 const marks = new Map<string, boolean>()
 
-/** Whether a character has a combining class other than 0, so that normal forms put it in order with others. */
+/** Whether a character has a combining class other than 0, so that normal forms reorder it. */
 export function isReordered(character: string): boolean {
   if (character < '\u0300') return false
   let known = marks.get(character)
@@ -67,7 +67,7 @@ export function isReordered(character: string): boolean {
   return known
 }
 
-/** Order of the combining classes of two marks. */
+/** Compares the combining classes of two marks. */
 const compareClasses = (a: string, b: string): number => (isOutOfOrder(a, b) ? 1 : isOutOfOrder(b, a) ? -1 : 0)
 
 const isOutOfOrder = (first: string, second: string): boolean => (first + second).normalize('NFD') !== first + second

@@ -1,10 +1,12 @@
 /**
- * Character classes as the `tokenizers` library (0.22, Rust) sees them. Its tables of categories are those of
- * Unicode 8, a JavaScript engine's are newer, so the code points whose class has changed since are listed here. Checked
- * for every code point against the library.
+ * Character classes of the `tokenizers` library (0.22, Rust). The library uses the categories of Unicode 8, and
+ * JavaScript engines use newer ones, so this file lists the code points whose class has changed. Every code point has
+ * been compared with the library.
  */
 
-/** Not in Unicode 8, or of no class that matters then: plain letters, whatever an engine's newer tables say. */
+/**
+ * Unassigned in Unicode 8, or without a relevant class there. They are treated as letters, regardless of newer tables.
+ */
 const UNKNOWN = codePoints(`
   61d 7fd 890-89f 8ca-8e2 9fd-9fe a76 afa-aff b55 c04 c3c c77 c84 d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1aeb
   1b4e-1b4f 1b7d-1b7f 1df6-1dfb 2e43-2e4f 2e52-2e5d a82c a8c5 a8ff a9bd 105c9 105e4 10d24-10d27 10d69-10d6e
@@ -18,18 +20,18 @@ const UNKNOWN = codePoints(`
   1612d-1612f 16d68-16d6a 16d6d-16d6f 16e97-16e9a 16f4f 16fe2 16fe4 1cf00-1cf46 1e000-1e02a 1e08f 1e130-1e136
   1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e5ff 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5 1e944-1e94a 1e95e-1e95f`)
 
-/** Marks that are among `UNKNOWN` but that normal forms, whose tables are those of Unicode 9, put in order. */
+/** Marks in `UNKNOWN` that normal forms reorder, because their tables are those of Unicode 9. */
 const ORDERED_MARKS = codePoints(`
   8d4-8e1 1dfb 11442 11446 11c3f 1e000-1e006 1e008-1e018 1e01b-1e021 1e023-1e024 1e026-1e02a 1e944-1e94a`)
 
-/** Marks that normal forms do not put in order, because they were no marks, or none such, in Unicode 9. */
+/** Marks that normal forms do not reorder, because Unicode 9 does not classify them as such marks. */
 const UNORDERED_MARKS = codePoints('1715 113cf 1193d 11f41 16ff0-16ff1')
 
 /** Characters that got a compatibility decomposition after Unicode 9. */
 const COMPATIBLE_SINCE = codePoints(`
   32ff a7f1-a7f4 ab69 10781-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9`)
 
-/** Marks of Unicode 9 that are letters today, and those that came later. */
+/** Marks of Unicode 9 that are letters today, and marks that were added later. */
 const ONCE_MARKS = codePoints('1cf2-1cf3')
 const MARKS_SINCE = codePoints(`
   7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1add 1ae0-1aeb 1cf7 1df6-1dfa
@@ -41,13 +43,13 @@ const MARKS_SINCE = codePoints(`
   1611e-1612f 16f4f 16f7f-16f87 16fe4 16ff0-16ff1 1cf00-1cf2d 1cf30-1cf46 1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef
   1e4ec-1e4ef 1e5ee-1e5ef 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5`)
 
-/** Punctuation in Unicode 8, a symbol or a mark today. */
+/** Punctuation in Unicode 8 that is a symbol or a mark today. */
 const ONCE_PUNCTUATION = codePoints('166d 111c9')
 
-/** Nonspacing marks in Unicode 8, spacing marks today. */
+/** Nonspacing marks in Unicode 8 that are spacing marks today. */
 const ONCE_NONSPACING = codePoints('1734 1171e')
 
-/** Assigned in Unicode 17, later than in the tables of the tokenizers library for regular expressions. */
+/** Code points assigned in Unicode 17, which the regular expressions of the tokenizers library do not know. */
 const NEW = codePoints(`
   88f c5c cdc 1acf-1add 1ae0-1aeb 20c1 2b96 a7ce-a7cf a7d2 a7d4 a7f1 fbc3-fbd2 fd90-fd91 fdc8-fdce 10940-10959
   10ec5-10ec7 10ed0-10ed8 10efa-10efb 11b60-11b67 11db0-11ddb 11de0-11de9 16ea0-16eb8 16ebb-16ed3 16ff2-16ff6
@@ -56,16 +58,16 @@ const NEW = codePoints(`
 
 export const isNewCharacter = (codePoint: number): boolean => NEW.has(codePoint)
 
-/** What a character of `NEW` may be. */
+/** Matches all characters that may be in `NEW`. */
 const MAYBE_NEW = /[^\p{ASCII}]/gu
 
-/** A text of the same length in which characters that are too new for the library's tables are noncharacters. */
+/** Replaces characters that are too new for the library's tables by noncharacters of the same length. */
 export const withoutNewCharacters = (text: string): string =>
   text.replace(MAYBE_NEW, (character) =>
     NEW.has(character.codePointAt(0)!) ? (character.length === 1 ? '\uffff' : '\u{1ffff}') : character,
   )
 
-/** Unified ideographs: the blocks that BERT's own tokenizer isolates (Extension E begins at 2b920 there). */
+/** The blocks of unified ideographs that BERT's original tokenizer isolates. Its Extension E begins at 2b920. */
 const CJK = [0x4e00, 0x9fff, 0x3400, 0x4dbf, 0x20000, 0x2a6df, 0x2a700, 0x2b73f, 0x2b740, 0x2b81f, 0x2b920, 0x2ceaf]
 const CJK_COMPATIBILITY = [0xf900, 0xfaff, 0x2f800, 0x2fa1f]
 
@@ -88,7 +90,9 @@ const is = (codePoint: number, category: RegExp): boolean =>
 
 export const isWhitespace = (codePoint: number): boolean => is(codePoint, /\p{White_Space}/u)
 
-/** What BERT's text cleaning drops: controls, formats, private use, lone surrogates, NUL and U+FFFD. */
+/**
+ * Whether BERT's text cleaning removes a character: controls, formats, private use, lone surrogates, NUL and U+FFFD.
+ */
 export const isDropped = (codePoint: number): boolean =>
   codePoint === 0xfffd || is(codePoint, /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u)
 
@@ -110,16 +114,19 @@ export const decompose = (codePoint: number, form: 'NFD' | 'NFKD' = 'NFD'): stri
 
 export const isUnknown = (codePoint: number): boolean => UNKNOWN.has(codePoint)
 
-/** Whether normal forms take a mark for one: they put those in order only that Unicode 9 had. */
+/** Whether normal forms reorder a mark, which they do only for the marks of Unicode 9. */
 export const isOrderedMark = (codePoint: number): boolean =>
   ORDERED_MARKS.has(codePoint) || !(UNKNOWN.has(codePoint) || UNORDERED_MARKS.has(codePoint))
 
-/** A mark in Unicode 9, whose tables `StripAccents` has. */
+/** Whether a character is a mark in Unicode 9, which `StripAccents` uses. */
 export const isMark = (codePoint: number): boolean =>
   ONCE_MARKS.has(codePoint) || (!MARKS_SINCE.has(codePoint) && /\p{M}/u.test(String.fromCodePoint(codePoint)))
 
-/** A number in any script, fractions and Roman numerals included. */
+/** Whether a character is a number in any script, including fractions and Roman numerals. */
 export const isNumeric = (codePoint: number): boolean => /\p{N}/u.test(String.fromCodePoint(codePoint))
 
-/** \w of Unicode's regular expressions (UTS 18), as the tokenizers library has it: numbers such as ² are none of it. */
+/**
+ * The characters that \w of Unicode regular expressions (UTS 18) matches in the tokenizers library. Numbers such as ²
+ * are not among them.
+ */
 export const WORD_CHARACTER = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`

@@ -12,9 +12,9 @@ export interface NormalizerOptions {
 }
 
 /**
- * BERT's text normalization, as `BertNormalizer` of the tokenizers library: control characters dropped, whitespace
- * made plain spaces, ideographs set between spaces, accents stripped (NFD without nonspacing marks), lower case. Nearly
- * always each character for itself.
+ * BERT's text normalization, like `BertNormalizer` in the tokenizers library: removes control characters, replaces
+ * whitespace by spaces, puts spaces around ideographs, strips accents (NFD without nonspacing marks) and converts to
+ * lower case. In almost all texts, each character can be processed independently.
  */
 export class BertNormalizer {
   private readonly expansions = new Map<number, string>()
@@ -26,7 +26,7 @@ export class BertNormalizer {
     return stripsAccents(this.options) && hasReorderedMark(output.text) ? this.normalizeInSteps(input) : output
   }
 
-  /** The same, but NFD puts marks in order: those that are kept come from the places of others. */
+  /** The general case, in which NFD reorders marks, so that a mark can have the position of another one. */
   private normalizeInSteps(input: AlignedText): AlignedText {
     const cleaned = mapCharacters(input, (codePoint) => clean(codePoint, this.options))
     const inOrder = applyChanges(cleaned, decomposed(cleaned.text, 'NFD'))
@@ -55,7 +55,7 @@ function clean(codePoint: number, { clean_text, handle_chinese_chars }: Normaliz
   return handle_chinese_chars && isChinese(codePoint) ? ` ${character} ` : character
 }
 
-/** A character without accents and in lower case, as far as the options say. */
+/** Strips accents and converts a character to lower case, depending on the options. */
 function fold(codePoint: number, options: NormalizerOptions): string {
   const written = stripsAccents(options) ? decompose(codePoint) : String.fromCodePoint(codePoint)
   // One by one: a whole word would turn a final capital sigma into another letter than BERT's.
@@ -67,9 +67,12 @@ function fold(codePoint: number, options: NormalizerOptions): string {
 
 const stripsAccents = ({ lowercase, strip_accents }: NormalizerOptions): boolean => strip_accents ?? lowercase
 
-/** Whether a text without nonspacing marks has one that NFD moves: some spacing ones, and those newer than Unicode 8. */
+/**
+ * Whether a text without nonspacing marks contains a mark that NFD moves. These are some spacing marks and marks newer
+ * than Unicode 8.
+ */
 const hasReorderedMark = (text: string): boolean =>
   Array.from(text.matchAll(/\p{M}/gu), ([mark]) => mark).some(isReordered)
 
-/** Control characters that BERT takes for whitespace: tab, line feed, carriage return. */
+/** Control characters that BERT treats as whitespace: tab, line feed and carriage return. */
 const WHITE = new Set([0x09, 0x0a, 0x0d])

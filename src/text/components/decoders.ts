@@ -5,10 +5,10 @@ import { eachMatch, eachOccurrence } from '../characters/splitting.ts'
 import { type Component, Fields, lookUp, readComponents, unexpected } from '../fields.ts'
 import { metaspaceOptions } from './pre-tokenizers.ts'
 
-/** Makes a text of tokens. */
+/** Converts tokens to text. */
 export type Decode = (tokens: readonly string[]) => string
 
-/** Makes the parts of a text of tokens. */
+/** Converts tokens to the parts of a text. */
 type DecodeParts = (tokens: readonly string[]) => readonly string[]
 
 /** Returns the function that a `decoder` of tokenizer.json describes. Without one, tokens are joined with spaces. */
@@ -62,11 +62,14 @@ const DECODERS: Readonly<Record<string, (fields: Fields) => DecodeParts>> = {
   },
 }
 
-/** Bytes that are no character become U+FFFD; a byte order mark is a character like any other. */
+/** Invalid bytes become U+FFFD. A byte order mark is an ordinary character. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const strictUtf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 
-/** Tokens such as `<0x0A>` in a row joined to the text of their bytes, or as many U+FFFD where they are not UTF-8. */
+/**
+ * Replaces consecutive tokens such as `<0x0A>` by the text of their bytes, or each by U+FFFD if the bytes are not
+ * UTF-8.
+ */
 function withBytes(tokens: readonly string[]): string[] {
   const parts: string[] = []
   let bytes: number[] = []
@@ -94,7 +97,7 @@ function textsOf(bytes: readonly number[]): string[] {
   }
 }
 
-/** Without at most `start` characters of a kind at its beginning, and `stop` at its end. */
+/** Removes up to `start` occurrences of a character at the beginning of a token, and up to `stop` at its end. */
 function stripped(token: string, content: string, start: number, stop: number): string {
   const characters = Array.from(token)
   let from = 0
@@ -104,7 +107,7 @@ function stripped(token: string, content: string, start: number, stop: number): 
   return characters.slice(from, to).join('')
 }
 
-/** Far more than decoders add to a token; steps that each double a text would exhaust the memory. */
+/** Well above what decoders add to a token. Steps that each double a text would exhaust the memory. */
 const MAX_GROWTH = 1000
 
 function rejectGrowth(parts: readonly string[], tokens: readonly string[], place: string): readonly string[] {

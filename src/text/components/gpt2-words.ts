@@ -1,5 +1,5 @@
 /**
- * Words as GPT-2 cuts them, and every byte-level tokenizer with `use_regex`: the matches of
+ * Splits a text into words like GPT-2 and all byte-level tokenizers with `use_regex`. The words are the matches of
  * `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
  */
 import { isNewCharacter } from '../characters/unicode.ts'
@@ -59,7 +59,7 @@ function wordEnd(text: string, start: number, to: number): number {
   return end === to || end - start === 1 ? end : end - 1
 }
 
-/** Where characters of one class end. */
+/** Returns the end of a run of characters of one class. */
 function runEnd(text: string, from: number, to: number, wanted: number): number {
   let at = from
   while (at < to) {

@@ -19,7 +19,7 @@ import { PrecompiledMap } from './precompiled.ts'
 
 export type Normalize = (input: AlignedText) => AlignedText
 
-/** The function that a `normalizer` of tokenizer.json describes; without one a text stays as it is. */
+/** Returns the function that a `normalizer` of tokenizer.json describes. Without one, texts are unchanged. */
 export function buildNormalizer(component: Component | null, place: string): Normalize {
   if (component === null) return (input) => input
   return lookUp(NORMALIZERS, component.type, `${place}.type`, 'normalizer')(Fields.of(component, place))
@@ -83,13 +83,16 @@ function readBase64(fields: Fields, name: string): Uint8Array {
   }
 }
 
-/** A text that is in a normal form already stays as it is. */
+/** Returns the text unchanged if it is already in the normal form. */
 const form =
   (name: string, change: (text: string) => Iterable<ChangedCharacter>): Normalize =>
   (input) =>
     input.text.normalize(name) === input.text ? input : applyChanges(input, change(input.text))
 
-/** What `Nmt` of the tokenizers library makes of a character: controls disappear, what looks like a space is one. */
+/**
+ * Normalizes a character like `Nmt` in the tokenizers library: removes controls and replaces characters that look like
+ * spaces.
+ */
 function nmtCharacter(codePoint: number): string {
   if (NMT_SPACES.has(codePoint)) return ' '
   const isDropped =
@@ -103,7 +106,7 @@ const NMT_SPACES: ReadonlySet<number> = new Set(
   ),
 )
 
-/** What a normalizer puts in is a character or a word. */
+/** Normalizers insert at most a character or a word. */
 const MAX_INSERTED = 32
 
 function shortString(fields: Fields, name: string): string {
@@ -112,7 +115,7 @@ function shortString(fields: Fields, name: string): string {
   throw unexpected(fields.path(name), text, `at most ${MAX_INSERTED} characters`)
 }
 
-/** U+FDFA becomes 18 characters; steps that each double a text would exhaust the memory. */
+/** U+FDFA becomes 18 characters. Steps that each double a text would exhaust the memory. */
 const MAX_GROWTH = 32
 
 function rejectGrowth(output: AlignedText, { text: { length } }: AlignedText, place: string): AlignedText {
@@ -133,7 +136,7 @@ function strip(input: AlignedText, left: boolean, right: boolean): AlignedText {
   return output.finish()
 }
 
-/** What replaces several characters comes from the last of them. */
+/** The replacement of several characters has the position of the last one. */
 function replace(input: AlignedText, find: FindDelimiters, content: string): AlignedText {
   const { text, starts, ends } = input
   const stretches = find(text, 0, text.length)
@@ -145,6 +148,6 @@ function replace(input: AlignedText, find: FindDelimiters, content: string): Ali
   return output.finish()
 }
 
-/** A text as it is after normalization, without the places its characters come from. */
+/** Returns the normalized text without the original positions of its characters. */
 export const normalizedText = (normalize: Normalize, text: string): string =>
   normalize(alignedSlice(text, 0, text.length)).text

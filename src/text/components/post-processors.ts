@@ -10,11 +10,11 @@ export type TemplatePart =
 export interface PostProcessor {
   readonly single: readonly TemplatePart[]
   readonly pair: readonly TemplatePart[]
-  /** Token type of the second text in windows after the first, where it differs from that in the first. */
+  /** Token type of the second text in windows after the first, if it differs from the first window. */
   readonly later_type?: number
-  /** Whether tokens in rows after the first are of no text: without any post-processor nothing says of which. */
+  /** Whether tokens in rows after the first belong to no text, as is the case without a post-processor. */
   readonly losesSequences?: boolean
-  /** Offsets leave out whitespace that a token begins or ends with. */
+  /** Excludes whitespace at the beginning and end of a token from its offsets. */
   readonly trim_offsets?: TrimOffsets
 }
 
@@ -23,7 +23,7 @@ export interface TrimOffsets {
   readonly add_prefix_space: boolean
 }
 
-/** What a `post_processor` of tokenizer.json describes. */
+/** Reads a `post_processor` of tokenizer.json. */
 export function buildPostProcessor(component: Component | null, place: string): PostProcessor {
   if (component === null) return { ...NONE, losesSequences: true }
   return lookUp(POST_PROCESSORS, component.type, `${place}.type`, 'post-processor')(Fields.of(component, place))
@@ -81,7 +81,7 @@ const POST_PROCESSORS: Readonly<Record<string, (fields: Fields) => PostProcessor
 const trimming = (fields: Fields): Pick<PostProcessor, 'trim_offsets'> =>
   fields.boolean('trim_offsets') ? { trim_offsets: { add_prefix_space: fields.boolean('add_prefix_space') } } : {}
 
-/** The id in a pair of a token and its id. */
+/** Returns the id from a pair of a token and its id. */
 function namedId(fields: Fields, name: string): number {
   const pair = fields.list(name)
   if (pair.length === 2 && isId(pair[1])) return pair[1]
@@ -131,7 +131,7 @@ export interface TemplateTokens {
   readonly types: readonly number[]
 }
 
-/** Far more than windows have; each takes the place of a token of the text. */
+/** Well above the number in real windows. Each special token takes the place of a token of the text. */
 const MAX_SPECIAL = 512
 
 function rejectMany(special: number, place: string): void {
@@ -141,7 +141,7 @@ function rejectMany(special: number, place: string): void {
   })
 }
 
-/** The layout that a template for pairs has, undefined where it is not A before B, each once. */
+/** Returns the layout of a template for pairs, or undefined unless it contains A once, followed by B once. */
 export function pairLayout({ pair, later_type }: PostProcessor): PairLayout | undefined {
   const order = pair.flatMap((part) => ('sequence' in part ? [part.sequence] : [])).join('')
   if (order !== 'AB') return undefined

@@ -16,13 +16,13 @@ import { type Component, Fields, lookUp, readComponents, unexpected } from '../f
 import { forEachGpt2Word } from './gpt2-words.ts'
 
 export interface PreTokenizer {
-  /** Cuts a normalized text into words. */
+  /** Splits a normalized text into words. */
   readonly split: PreTokenize
   /** Whether the words are then written with a character for each byte. */
   readonly isByteLevel: boolean
 }
 
-/** What a `pre_tokenizer` of tokenizer.json describes; without one all of a text is one word. */
+/** Reads a `pre_tokenizer` of tokenizer.json. Without one, a text is a single word. */
 export function buildPreTokenizer(component: Component | null, place: string): PreTokenizer {
   if (component === null) return { split: (piece) => [piece], isByteLevel: false }
   const fields = Fields.of(component, place)
@@ -96,7 +96,7 @@ function withPrefix({ source, start, end }: Piece, prefix: string): Piece {
   return { source: longer, start: 0, end: longer.text.length }
 }
 
-/** A piece with one character, of one UTF-16 unit, in place of another. */
+/** Replaces one character of a piece by another. Both are single UTF-16 units. */
 function withReplaced(piece: Piece, character: string, replacement: string): Piece {
   const { source, start, end } = piece
   const text = source.text.slice(start, end)
@@ -105,7 +105,7 @@ function withReplaced(piece: Piece, character: string, replacement: string): Pie
   return { source: { text: text.replaceAll(character, replacement), starts, ends }, start: 0, end: text.length }
 }
 
-/** Ranges of as many code points each; the last may have fewer. */
+/** Returns ranges of a fixed number of code points. The last one may be shorter. */
 function fixedLengths(text: string, from: number, to: number, length: number): { start: number; end: number }[] {
   const ranges: { start: number; end: number }[] = []
   for (let start = from; start < to; ) {
@@ -141,7 +141,7 @@ function classOf(codePoint: number): number {
 /** Whether a character of a normalized text is whitespace or punctuation, where `BertPreTokenizer` ends words. */
 export const isWordEdge = (codePoint: number): boolean => classOf(codePoint) !== LETTER
 
-/** Words as `BertPreTokenizer` cuts them: split at whitespace, every punctuation character by itself. */
+/** Splits text like `BertPreTokenizer`: at whitespace, with each punctuation character as a separate word. */
 function bertWords({ source, start: from, end: to }: Piece): Piece[] {
   const words: Piece[] = []
   let start = from

@@ -1,4 +1,4 @@
-/** SentencePiece's precompiled map of characters, and the normalization that the tokenizers library does with it. */
+/** SentencePiece's precompiled character map, applied like in the tokenizers library. */
 import { SpanforgeError } from '../../errors.ts'
 import { type AlignedText, applyChanges } from '../characters/aligned-text.ts'
 import { utf8Bytes } from '../characters/byte-level.ts'
@@ -6,7 +6,10 @@ import { utf8Bytes } from '../characters/byte-level.ts'
 /** Longer clusters are normalized character by character. */
 const MAX_BYTES = 5
 
-/** Texts in which every character is a cluster by itself, if there is no `\r\n`: Latin, Greek, Cyrillic, Chinese, Japanese. */
+/**
+ * Texts in which each character is a cluster of its own, unless they contain `\r\n`: Latin, Greek, Cyrillic, Chinese
+ * and Japanese.
+ */
 const SINGLE_CHARACTERS =
   /^[\0-\u02ff\u0370-\u0482\u048a-\u0530\u2010-\u2027\u3000-\u3029\u3030-\u3098\u309b-\u9fff\uff01-\uff9d]*$/
 
@@ -15,13 +18,13 @@ const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
 export class PrecompiledMap {
   /** A double-array trie (Darts) over UTF-8 bytes, whose values are places in `targets`. */
   private readonly trie: Uint32Array
-  /** What characters become, as UTF-8, each ended by a zero byte. */
+  /** The replacements of characters as UTF-8, each terminated by a zero byte. */
   private readonly targets: Uint8Array
   private readonly known = new Map<string, string | undefined>()
   /** Of each UTF-16 unit: whether the map changes it. */
   private readonly units = new Uint8Array(0x10000)
 
-  /** @throws SpanforgeError for bytes that are no such map; `place` names where they are */
+  /** @throws SpanforgeError if the bytes are not a character map; `place` is their location for the message */
   constructor(bytes: Uint8Array, place: string) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const size = bytes.length >= 4 ? view.getUint32(0, true) : 0
@@ -52,7 +55,7 @@ export class PrecompiledMap {
     return isChanged ? applyChanges(input, changes) : input
   }
 
-  /** Whether the map has a character of a text whose characters are all single UTF-16 units. */
+  /** Whether the map contains a character of a text whose characters are all single UTF-16 units. */
   private changesAny(text: string): boolean {
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i)
@@ -63,8 +66,8 @@ export class PrecompiledMap {
   }
 
   /**
-   * What a text becomes, undefined where the map does not have it. As in the tokenizers library, the shortest beginning of
-   * the text that the map has decides about all of it.
+   * Returns the replacement of a text, or undefined if it is not in the map. As in the tokenizers library, the shortest
+   * prefix in the map determines the replacement of the whole text.
    */
   private target(text: string): string | undefined {
     if (!this.known.has(text)) {

@@ -5,7 +5,7 @@ import type { Encoding } from '../encoding.ts'
 import type { TrimOffsets } from './post-processors.ts'
 
 export class OffsetTrimmer {
-  /** How many characters of whitespace each token of the vocabulary begins and ends with. */
+  /** Number of whitespace characters at the beginning and end of each token of the vocabulary. */
   private readonly before: Int32Array
   private readonly after: Int32Array
 
@@ -38,7 +38,7 @@ export class OffsetTrimmer {
   }
 }
 
-/** Leaves out whitespace at the ends of the range of token `i`; of a range never less than nothing. */
+/** Excludes whitespace at both ends of the range of token `i`. The range may become empty. */
 function trimRange(text: string, offsets: Int32Array, i: number, before: number, after: number): void {
   const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
   const from = before > 0 ? Math.min(moved(text, start, before), end) : start
@@ -46,7 +46,7 @@ function trimRange(text: string, offsets: Int32Array, i: number, before: number,
   if (after > 0 && end >= after) offsets[2 * i + 1] = Math.max(moved(text, end, -after), from)
 }
 
-/** The index that is as many code points further on, or back. */
+/** Returns the index a number of code points forward or backward. */
 function moved(text: string, index: number, count: number): number {
   let at = index
   for (let left = count; left > 0; left--) at += text.codePointAt(at)! > 0xffff ? 2 : 1

@@ -7,22 +7,24 @@ import { consecutive, type Model, type Pieces } from './pieces.ts'
 import { stableTokens } from './stable-tokens.ts'
 import { Symbols } from './symbols.ts'
 
-/** The settings of a BPE model, as `model` of a tokenizer.json has them. */
+/** The settings of a BPE model, as in `model` of tokenizer.json. */
 export interface BpeModel {
   readonly type: 'BPE'
-  /** Pairs of tokens that become one token, the earliest-learned first. */
+  /** Pairs of tokens that are merged, in the order in which they were learned. */
   readonly merges: readonly (readonly [string, string])[]
-  /** Stands for a character that the vocabulary does not have; null: such characters give no token. */
+  /** The token for characters that are not in the vocabulary. If it is null, such characters produce no token. */
   readonly unk_token: string | null
-  /** Written before every character but the first of a word. */
+  /** Prefix of every character of a word except the first. */
   readonly continuing_subword_prefix: string | null
-  /** Written after the last character of a word. */
+  /** Suffix of the last character of a word. */
   readonly end_of_word_suffix: string | null
-  /** Whether unknown characters that follow one another are one token. */
+  /** Whether consecutive unknown characters become one token. */
   readonly fuse_unk: boolean
-  /** Whether an unknown character is written as tokens for its bytes, `<0x0A>`, if the vocabulary has all of them. */
+  /**
+   * Whether an unknown character becomes tokens for its bytes, such as `<0x0A>`, if all of them are in the vocabulary.
+   */
   readonly byte_fallback: boolean
-  /** Whether a word that the vocabulary has is that token, whatever the merges make of it. */
+  /** Whether a word in the vocabulary becomes that token, regardless of the merges. */
   readonly ignore_merges: boolean
 }
 
@@ -30,16 +32,19 @@ export interface BpeModel {
 const SHORT = 32
 const NO_MERGE = 2 ** 31 - 1
 
-/** Byte-pair encoding (Sennrich et al. 2016): characters merged pair by pair, in the order in which pairs were learned. */
+/**
+ * Byte-pair encoding (Sennrich et al. 2016): merges characters pair by pair, in the order in which the pairs were
+ * learned.
+ */
 export class Bpe implements Model {
-  /** Of each UTF-16 unit: the token that it is written as, wherever it is in a word, or -1. */
+  /** For each UTF-16 unit, its token if that does not depend on its position in a word, otherwise -1. */
   private readonly units: Int32Array
-  /** 1 for the ids of tokens that a word becomes if it is written like them. */
+  /** 1 for each token that a word with the same spelling becomes. */
   private readonly whole: Uint8Array
   private readonly merges: MergeTable
   private readonly queue = new MergeQueue()
   private readonly symbols = new Symbols()
-  /** Of each symbol of a short word: the rank of the merge with the next one, or NO_MERGE. */
+  /** For each symbol of a short word, the rank of its merge with the next symbol, or NO_MERGE. */
   private readonly ranks = new Int32Array(SHORT)
   private readonly mergesAreDistinct: boolean
   private readonly byteTokens: readonly (number | undefined)[]
@@ -81,7 +86,9 @@ export class Bpe implements Model {
     return this.placedPieces(word)
   }
 
-  /** Makes a symbol of each character, as long as it is in UTF-16 units; false if one has no token. */
+  /**
+   * Creates a symbol for each character, with its length in UTF-16 units. Returns false if a character has no token.
+   */
   private spell(word: string): boolean {
     const { symbols } = this
     symbols.clear()
@@ -101,7 +108,7 @@ export class Bpe implements Model {
     return true
   }
 
-  /** How the vocabulary writes the character `[start, end)` of a word. */
+  /** Returns the spelling in the vocabulary of the character `[start, end)` of a word. */
   private written(word: string, start: number, end: number): string {
     const { continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = this.model
     let written = word.slice(start, end)
@@ -110,7 +117,7 @@ export class Bpe implements Model {
     return written
   }
 
-  /** Makes the symbols of a word that has characters without a token; their lengths are in UTF-8 bytes. */
+  /** Creates the symbols of a word that contains characters without a token. Lengths are in UTF-8 bytes. */
   private spellInBytes(word: string): void {
     const { symbols } = this
     const { byte_fallback, fuse_unk, unk_token } = this.model
@@ -144,13 +151,13 @@ export class Bpe implements Model {
     endUnknown()
   }
 
-  /** The tokens for the bytes of a text, if there are tokens for all of them. */
+  /** Returns the tokens for the bytes of a text if there are tokens for all of them. */
   private bytesOf(text: string): number[] | undefined {
     const ids = Array.from(utf8Bytes(text), (byte) => this.byteTokens[byte])
     return ids.includes(undefined) ? undefined : (ids as number[])
   }
 
-  /** Merges neighbors until no pair can be merged, lowest rank first, of equal ranks the one further left. */
+  /** Merges adjacent symbols until no pair can be merged: lowest rank first, and leftmost first for equal ranks. */
   private merge(): void {
     if (this.mergesAreDistinct && this.symbols.size <= SHORT) this.mergeShort()
     else this.mergeQueued()
@@ -201,7 +208,7 @@ export class Bpe implements Model {
     }
   }
 
-  /** Queues the symbols at two places that follow one another, if they can be merged. */
+  /** Queues two adjacent symbols if they can be merged. */
   private offer(left: number, right: number): void {
     const { merges, queue, symbols } = this
     if (left < 0 || right >= symbols.size) return
@@ -223,8 +230,8 @@ export class Bpe implements Model {
   }
 
   /**
-   * The places of tokens that follow one another. Characters without a token are not counted, so that all tokens after
-   * such a one are moved to the left, as in the tokenizers library.
+   * Returns the positions of consecutive tokens. Characters without a token are not counted, so all later tokens are
+   * shifted to the left, as in the tokenizers library.
    */
   private placedPieces(word: string): Pieces {
     const { symbols } = this
@@ -243,7 +250,7 @@ export class Bpe implements Model {
   }
 }
 
-/** Whether the vocabulary writes a character in the same way wherever it is in a word. */
+/** Whether the spelling of a character in the vocabulary does not depend on its position in a word. */
 const writesAlike = ({ continuing_subword_prefix, end_of_word_suffix }: BpeModel): boolean =>
   !continuing_subword_prefix && !end_of_word_suffix
 

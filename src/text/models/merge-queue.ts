@@ -1,7 +1,10 @@
-/** More than any word has symbols: a pair is queued as one number, its rank times this plus its place. */
+/**
+ * Exceeds the number of symbols of any word. A pair is queued as a single number: its rank times this, plus its
+ * position.
+ */
 const PLACES = 2 ** 31
 
-/** Pairs to merge by their rank, of equal ranks by their place: a binary heap. */
+/** A binary heap of pairs to merge, ordered by rank and then by position. */
 export class MergeQueue {
   private readonly entries: number[] = []
 
@@ -9,7 +12,7 @@ export class MergeQueue {
     return this.entries.length === 0
   }
 
-  /** `at`: the place of the first of the two symbols. */
+  /** `at` is the position of the first of the two symbols. */
   push(rank: number, at: number): void {
     const { entries } = this
     const entry = rank * PLACES + at
@@ -23,7 +26,7 @@ export class MergeQueue {
     entries[place] = entry
   }
 
-  /** The first entry, which leaves the queue. */
+  /** Removes and returns the first entry. */
   pop(): { readonly rank: number; readonly at: number } {
     const { entries } = this
     const first = entries[0]

@@ -1,4 +1,4 @@
-/** A slot of the table: the ids of both tokens and the rank of their merge, which lie together in memory. */
+/** A slot of the table: the ids of both tokens and the rank of their merge, adjacent in memory. */
 const WIDTH = 4
 const [LEFT, RIGHT, RANK] = [0, 1, 2]
 
@@ -30,7 +30,7 @@ export class MergeTable {
     return this.count
   }
 
-  /** Whether each merge makes another token, as in a vocabulary that was made by learning merges. */
+  /** Whether all merges produce different tokens, as in a vocabulary created by learning merges. */
   get hasDistinctResults(): boolean {
     const seen = new Set<number>()
     for (const id of this.results) seen.add(id)

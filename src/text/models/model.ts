@@ -4,10 +4,10 @@ import { Unigram, type UnigramModel } from './unigram.ts'
 import { WordLevel, type WordLevelModel } from './word-level.ts'
 import { WordPiece, type WordPieceModel } from './wordpiece.ts'
 
-/** The settings of a model, as `model` of tokenizer.json has them, without its vocabulary. */
+/** The settings of a model, as in `model` of tokenizer.json, without its vocabulary. */
 export type ModelSettings = WordPieceModel | BpeModel | UnigramModel | WordLevelModel
 
-/** The model of these settings over a vocabulary: ids by token. */
+/** Creates a model from its settings and its vocabulary, which maps tokens to ids. */
 export function buildModel(settings: ModelSettings, vocabulary: ReadonlyMap<string, number>): Model {
   switch (settings.type) {
     case 'WordPiece':

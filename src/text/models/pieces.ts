@@ -1,8 +1,8 @@
 import { bytePlaces, toByteCharacters } from '../characters/byte-level.ts'
 
 /**
- * A word cut into tokens: their ids, and the UTF-16 indices within the word between which each lies. Tokens that are
- * bytes of one character each have all of that character, so ranges may overlap.
+ * A word split into tokens: their ids and their ranges of UTF-16 indices in the word. If tokens are bytes of the same
+ * character, each has the range of the whole character, so ranges may overlap.
  */
 export interface Pieces {
   readonly ids: readonly number[]
@@ -10,23 +10,23 @@ export interface Pieces {
   readonly ends: readonly number[]
 }
 
-/** Pieces that follow one another, from where each ends. */
+/** Creates consecutive pieces from their ends. */
 export function consecutive(ids: readonly number[], ends: readonly number[]): Pieces {
   const starts = [0]
   for (let i = 1; i < ends.length; i++) starts.push(ends[i - 1])
   return { ids, starts, ends }
 }
 
-/** Cuts a word, normalized and not empty, into tokens. */
+/** Splits a normalized, non-empty word into tokens. */
 export interface Model {
   pieces(word: string): Pieces
 }
 
 const CACHED_WORDS = 1 << 16
-/** Longer words rarely come again, and would make the cache large. */
+/** Longer words rarely recur and would enlarge the cache. */
 const MAX_CACHED_LENGTH = 256
 
-/** A model that keeps its results for recent words. */
+/** A model with a cache of the results for recent words. */
 export class CachedModel implements Model {
   private readonly cache = new Map<string, Pieces>()
 
@@ -43,7 +43,7 @@ export class CachedModel implements Model {
   }
 }
 
-/** A model whose vocabulary is written with a character for each byte, for words as they are. */
+/** Wraps a model whose vocabulary uses one character per byte, so that it accepts ordinary words. */
 export class ByteLevelModel implements Model {
   constructor(private readonly model: Model) {}
 
@@ -63,5 +63,5 @@ export class ByteLevelModel implements Model {
 /** Engines copy shorter slices. */
 const SLICED_LENGTH = 13
 
-/** A slice of a long text keeps all of that text alive while it is a key; a copy does not. */
+/** Used as a key, a slice would keep the whole text in memory. A copy does not. */
 const detached = (word: string): string => (word.length < SLICED_LENGTH ? word : ` ${word}`.slice(1))

@@ -49,7 +49,7 @@ export class PrefixTree {
     return this.ids[node]
   }
 
-  /** The place of an edge in the table, or the free one where it would be. */
+  /** Returns the slot of an edge, or the free slot for it. */
   private edge(node: number, unit: number): number {
     let place = (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b)) >>> 0
     for (place = (place ^ (place >>> 15)) & this.mask; this.children[place] !== 0; place = (place + 1) & this.mask)

@@ -1,14 +1,14 @@
 import { doubled } from '../encoding.ts'
 
-/** In place of a symbol that has become part of the one before. */
+/** Marks a symbol that has been merged into the previous one. */
 const JOINED = -1
 
-/** Arrays for longer words are not kept. */
+/** Arrays for longer words are not reused. */
 const KEPT = 4096
 
 /**
- * The symbols that a word consists of while pairs of them are merged: a doubly linked list, in arrays that are used again
- * for the next word.
+ * The symbols of a word while pairs of them are merged: a doubly linked list in arrays that are reused for the next
+ * word.
  */
 export class Symbols {
   private count = 0
@@ -17,7 +17,7 @@ export class Symbols {
   private before = new Int32Array(64)
   private after = new Int32Array(64)
 
-  /** Number of symbols that were pushed; their places are below it. */
+  /** Number of symbols that were pushed. Their positions are smaller. */
   get size(): number {
     return this.count
   }
@@ -36,7 +36,7 @@ export class Symbols {
     this.after[at] = at + 1
   }
 
-  /** The id of the symbol at a place, negative if it has become part of another. */
+  /** Returns the id of the symbol at a position, or a negative number if it has been merged into another. */
   idAt(place: number): number {
     return this.ids[place]
   }
@@ -45,17 +45,17 @@ export class Symbols {
     return this.lengths[place]
   }
 
-  /** The place of the symbol before that at a place, negative at the start. */
+  /** Returns the position of the previous symbol, or a negative number at the start. */
   placeBefore(place: number): number {
     return this.before[place]
   }
 
-  /** The place of the symbol after that at a place, `size` at the end. */
+  /** Returns the position of the next symbol, or `size` at the end. */
   placeAfter(place: number): number {
     return this.after[place]
   }
 
-  /** Makes one symbol of that at a place and the next. */
+  /** Merges the symbol at a position with the next one. */
   join(place: number, id: number): void {
     const { ids, lengths, before, after } = this
     const joined = after[place]

@@ -4,26 +4,28 @@ import { byteToken, utf8Bytes } from '../characters/byte-level.ts'
 import type { Model, Pieces } from './pieces.ts'
 import { PrefixTree } from './prefix-tree.ts'
 
-/** The settings of a Unigram model, as `model` of a tokenizer.json has them. */
+/** The settings of a Unigram model, as in `model` of tokenizer.json. */
 export interface UnigramModel {
   readonly type: 'Unigram'
   /** Log probability of each token, by ids. */
   readonly scores: readonly number[]
-  /** Id of the token for characters that the vocabulary does not have; null: such characters are an error. */
+  /** Id of the token for characters that are not in the vocabulary. If it is null, such characters are an error. */
   readonly unk_id: number | null
-  /** Whether unknown characters are written as tokens for their bytes, `<0x0A>`, if the vocabulary has all of them. */
+  /**
+   * Whether unknown characters become tokens for their bytes, such as `<0x0A>`, if all of them are in the vocabulary.
+   */
   readonly byte_fallback: boolean
 }
 
-/** How much less likely than the least likely token an unknown character is. */
+/** Difference in log probability between the least likely token and an unknown character. */
 const UNKNOWN_PENALTY = 10
 
-/** Unigram language model (Kudo 2018): of all ways to cut a word, the most likely, found by Viterbi's algorithm. */
+/** Unigram language model (Kudo 2018): finds the most likely segmentation of a word with Viterbi's algorithm. */
 export class Unigram implements Model {
   private readonly tree: PrefixTree
   private readonly scores: Float64Array
   private readonly unknownScore: number
-  /** The best way to cut a word up to each place, by its last token: log probability, start and id. */
+  /** The last token of the best segmentation up to each position: its log probability, start and id. */
   private bestScores = new Float64Array(64)
   private bestStarts = new Int32Array(64)
   private bestIds = new Int32Array(64)
@@ -102,7 +104,7 @@ export class Unigram implements Model {
     this.bestIds[end] = id
   }
 
-  /** The tokens of characters that the vocabulary does not have: those of their bytes, or the unknown one. */
+  /** Returns the tokens for characters that are not in the vocabulary: those of their bytes, or the unknown token. */
   private unknownIds(piece: string): readonly number[] {
     const { byte_fallback, unk_id } = this.model
     const known = this.vocabulary.get(piece)
@@ -116,10 +118,10 @@ export class Unigram implements Model {
   }
 }
 
-/** No way to cut a word up to a place is known yet. */
+/** Marks positions without a known segmentation. */
 const NONE = -1
 
-/** Arrays for longer words are not kept. */
+/** Arrays for longer words are not reused. */
 const MAX_KEPT = 8192
 
 function pushPiece(

@@ -2,13 +2,13 @@ import { SpanforgeError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'
 import { consecutive, type Model, type Pieces } from './pieces.ts'
 
-/** The settings of a WordLevel model, as `model` of a tokenizer.json has them. */
+/** The settings of a WordLevel model, as in `model` of tokenizer.json. */
 export interface WordLevelModel {
   readonly type: 'WordLevel'
   readonly unk_token: string
 }
 
-/** A vocabulary of whole words: any other word is one unknown token. */
+/** A vocabulary of whole words. Any other word becomes the unknown token. */
 export class WordLevel implements Model {
   constructor(
     private readonly vocabulary: ReadonlyMap<string, number>,

@@ -2,19 +2,19 @@ import { SpanforgeError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'
 import { consecutive, type Model, type Pieces } from './pieces.ts'
 
-/** The settings of a WordPiece model, as `model` of a tokenizer.json has them. */
+/** The settings of a WordPiece model, as in `model` of tokenizer.json. */
 export interface WordPieceModel {
   readonly type: 'WordPiece'
   readonly unk_token: string
   /** Marks a token that continues a word. */
   readonly continuing_subword_prefix: string
-  /** Words of more code points are unknown. */
+  /** Longer words, in code points, become the unknown token. */
   readonly max_input_chars_per_word: number
 }
 
 /**
- * WordPiece: the longest piece of the vocabulary that the word begins with, then the longest `##` piece that the rest
- * begins with, and so on; a word that cannot be cut whole, or is too long, is one unknown token.
+ * WordPiece: takes the longest prefix of the word that is in the vocabulary, then the longest `##` prefix of the rest,
+ * and so on. A word that is too long or cannot be split completely becomes the unknown token.
  */
 export class WordPiece implements Model {
   private readonly first = new Map<string, number>()

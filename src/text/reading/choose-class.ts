@@ -25,9 +25,10 @@ export interface TokenizerFiles {
 }
 
 /**
- * The class that reads the files of a folder, as `AutoTokenizer` chooses it: the one named in tokenizer_config.json, else
- * in config.json, else that of the model's type. `present` names all files of the folder.
- * @throws SpanforgeError for a tokenizer that is not supported, saying what it is
+ * Chooses the class that reads the files of a folder, like `AutoTokenizer`: the class named in tokenizer_config.json,
+ * otherwise the one named in config.json, otherwise that of the model type. `present` contains the names of all files
+ * in the folder.
+ * @throws SpanforgeError if the tokenizer is not supported
  */
 export function chooseClass(files: TokenizerFiles, config: Fields, present: readonly string[]): TokenizerClass {
   const model = Fields.of(files['config.json'] ?? {}, 'config.json')
@@ -49,7 +50,7 @@ export function chooseClass(files: TokenizerFiles, config: Fields, present: read
   throw noTokenizer(chosen, present, model.optional('model_type', 'string'))
 }
 
-/** The error for a tokenizer of a kind that spanforge cannot read; `what` says what it is. */
+/** Creates the error for an unsupported kind of tokenizer, which `what` describes. */
 export const unsupportedModel = (what: string): SpanforgeError =>
   new SpanforgeError(
     `${what}; spanforge reads tokenizer.json, vocab.txt, vocab.json with merges.txt, and some SentencePiece models`,
@@ -58,14 +59,14 @@ export const unsupportedModel = (what: string): SpanforgeError =>
     },
   )
 
-/** Whether the files from which a class makes a tokenizer without tokenizer.json are there. */
+/** Whether the files exist from which a class creates a tokenizer without tokenizer.json. */
 function hasFiles({ slow }: TokenizerClass, files: TokenizerFiles): boolean {
   if (slow?.reads === 'vocab.txt') return files['vocab.txt'] !== undefined
   if (slow?.reads === 'sentencepiece') return files.sentencePiece?.[slow.file] !== undefined
   return slow?.reads === 'merges.txt' && files['merges.txt'] !== undefined && files['vocab.json'] !== undefined
 }
 
-/** The class for files that nothing says the class of, where there is only one. */
+/** Returns the class for the files if none is named and only one class fits. */
 function classOfFiles(files: TokenizerFiles): TokenizerClass | undefined {
   if (files['vocab.txt'] !== undefined) return tokenizerClass('BertTokenizer')
   if (files['merges.txt'] === undefined || files['vocab.json'] === undefined) return undefined
@@ -73,7 +74,7 @@ function classOfFiles(files: TokenizerFiles): TokenizerClass | undefined {
   return vocabulary.has('<s>') && vocabulary.has('</s>') ? tokenizerClass('RobertaTokenizer') : undefined
 }
 
-/** Of a model from the hub, where other files are not downloaded, its type says what its tokenizer is. */
+/** For a model from the hub, of which other files are not downloaded, the model type determines the tokenizer. */
 function noTokenizer({ slow }: TokenizerClass, present: readonly string[], type: string | undefined): SpanforgeError {
   const other = otherTokenizer(present)
   if (other !== undefined) return unsupportedModel(`this folder has ${other}`)
@@ -90,7 +91,7 @@ function noTokenizer({ slow }: TokenizerClass, present: readonly string[], type:
   })
 }
 
-/** What tokenizer the files of a folder are, whose class does not read them. */
+/** Describes the tokenizer of a folder whose class cannot read its files. */
 function otherTokenizer(present: readonly string[]): string | undefined {
   const [vocabulary, merges] = ['vocab.json', 'merges.txt'].map((name) => present.includes(name))
   if (vocabulary && merges)
@@ -103,7 +104,7 @@ function otherTokenizer(present: readonly string[]): string | undefined {
 
 const SENTENCE_PIECE = /^(spiece|spm|sentencepiece(\.bpe)?|tokenizer)\.model$/
 
-/** Of a model that consists of two, the encoder's type. */
+/** For a model that consists of two, returns the type of the encoder. */
 function modelType(model: Fields): string {
   const type = model.optional('model_type', 'string') ?? ''
   return type === 'encoder-decoder' && model.has('encoder') ? modelType(model.object('encoder')) : type

@@ -36,7 +36,7 @@ export function fastTokenizerFile(tokenizerConfig: unknown): string {
   return chosen === undefined ? DEFAULT : files.get(chosen)!
 }
 
-/** Suffixes (`rc1`, `.dev0`) name earlier forms of a release: they do not make it newer. */
+/** Suffixes such as `rc1` and `.dev0` denote earlier versions of a release. */
 function isNewer(version: readonly number[]): boolean {
   for (let at = 0; at < Math.max(version.length, TRANSFORMERS.length); at++) {
     const [part = 0, own = 0] = [version[at], TRANSFORMERS[at]]

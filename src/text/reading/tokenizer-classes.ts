@@ -1,26 +1,26 @@
 import type { SpecialTokenName, StatedToken } from '../special-tokens.ts'
 
-/** What a tokenizer class of transformers 4.57 adds to what its files say. */
+/** The behavior of a tokenizer class of transformers 4.57 that is not specified in its files. */
 export interface TokenizerClass {
   readonly name: string
-  /** Tokens that it uses where the files name no others. */
+  /** Special tokens that the class uses if the files name no others. */
   readonly special: SpecialDefaults
-  /** Those of the same tokens that are others where there is no tokenizer.json. */
+  /** The special tokens that differ if there is no tokenizer.json. */
   readonly specialOfSlow?: SpecialDefaults
   readonly additional: readonly string[]
-  /** Switches of a BertNormalizer that it sets itself, from tokenizer_config.json or to its defaults. */
+  /** Options of a BertNormalizer that the class sets from tokenizer_config.json or to its defaults. */
   readonly sets: readonly ('lowercase' | 'strip_accents' | 'handle_chinese_chars')[]
-  /** Whether it sets `add_prefix_space` and `trim_offsets` of the post-processor in the same way. */
+  /** Whether the class sets `add_prefix_space` and `trim_offsets` of the post-processor in the same way. */
   readonly setsTrimming?: boolean
-  /** Whether it returns token_type_ids. */
+  /** Whether the class returns token_type_ids. */
   readonly hasTokenTypes: boolean
-  /** How it makes a tokenizer from the files of a slow one, if it can. */
+  /** How the class creates a tokenizer from the files of a slow one, if it can. */
   readonly slow: SlowFiles | undefined
 }
 
 type SpecialDefaults = Partial<Record<SpecialTokenName, string | StatedToken>>
 
-/** How a class makes a tokenizer where there is no tokenizer.json. */
+/** How a class creates a tokenizer without tokenizer.json. */
 export type SlowFiles =
   | {
       readonly reads: 'vocab.txt'
@@ -49,7 +49,7 @@ export const SENTENCE_PIECE_FILES = [
 ] as const
 export type SentencePieceFile = (typeof SENTENCE_PIECE_FILES)[number]
 
-/** How BERT's class makes a tokenizer from vocab.txt. */
+/** How BERT's class creates a tokenizer from vocab.txt. */
 export const WORDPIECE = { reads: 'vocab.txt', pair: 'cls:0 A:0 sep:0 B:1 sep:1', cleansUp: true } as const
 
 const BERT: Omit<TokenizerClass, 'name'> = {
@@ -68,10 +68,10 @@ const BERT: Omit<TokenizerClass, 'name'> = {
 
 const WITHOUT_TYPES = { ...BERT, hasTokenTypes: false }
 
-/** Classes that set nothing, and read tokenizer.json only. */
+/** Classes that set no options and read only tokenizer.json. */
 const OF_TOKENIZER_JSON = { ...BERT, special: {}, sets: [], slow: undefined }
 
-/** Slow classes take these for tokens that are looked for in normalized text. */
+/** Slow classes match these tokens in normalized text. */
 const normalized = (tokens: Partial<Record<SpecialTokenName, string>>): SpecialDefaults =>
   Object.fromEntries(Object.entries(tokens).map(([name, content]) => [name, { content, normalized: true }]))
 
@@ -274,7 +274,7 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
   },
 }
 
-/** A class that adds nothing: tokenizer.json says everything. */
+/** A class whose behavior is completely specified in tokenizer.json. */
 export const GENERIC_CLASS: TokenizerClass = {
   ...BERT,
   name: 'PreTrainedTokenizerFast',
@@ -283,7 +283,7 @@ export const GENERIC_CLASS: TokenizerClass = {
   slow: undefined,
 }
 
-/** Classes that do with code of their own what no file describes, and what that is. */
+/** Classes whose own code does something that no file describes, with a description of it. */
 const OWN_CODE: Readonly<Record<string, string>> = {
   BertJapaneseTokenizer: 'cuts words with MeCab, Sudachi or Juman++',
   BertweetTokenizer: 'normalizes tweets and merges pairs from bpe.codes',
@@ -315,27 +315,30 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   WhisperTokenizer: 'adds tokens for speech',
 }
 
-/** Classes of which transformers has no fast form, without which tokens have no offsets. */
+/** Classes without a fast version in transformers, and therefore without offsets. */
 const SLOW_ONLY: ReadonlySet<string> = new Set(
   `Bartpho BertGeneration BioGpt BlenderbotSmall ByT5 CTRL Clvp Dia ErnieM FSMT Flaubert GPTNeoXJapanese GPTSanJapanese
   GPTSw3 Jukebox Luke M2M100 MLuke Marian Mgpstr MyT5 PLBart Perceiver Siglip Speech2Text Speech2Text2 SpeechT5 Tapex
   TransfoXL Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC XLM XLMProphetNet`.split(/\s+/),
 )
 
-/** The class of this name, with or without `Fast` at its end; the generic one where transformers has none such. */
+/**
+ * Returns the class of this name, with or without the suffix `Fast`, or the generic class if transformers does not have
+ * it.
+ */
 export function tokenizerClass(name: string): TokenizerClass {
   const slow = withoutFast(name)
   return Object.hasOwn(TABLE, slow) ? { name: slow, ...TABLE[slow] } : GENERIC_CLASS
 }
 
-/** Why the files of a class do not say how it cuts texts, undefined where they do. */
+/** Returns the reason why the files of a class do not determine its results, or undefined if they do. */
 export function ownCodeOf(name: string): string | undefined {
   const slow = withoutFast(name)
   if (SLOW_ONLY.has(slow.replace(/Tokenizer$/, ''))) return 'has no fast form in transformers, which gives offsets'
   return Object.hasOwn(OWN_CODE, slow) ? OWN_CODE[slow] : undefined
 }
 
-/** Names that say no more than that the files describe the tokenizer. */
+/** Generic names, for which the files describe the tokenizer completely. */
 export const isGenericName = (name: string): boolean => /^(PreTrainedTokenizer(Fast)?|TokenizersBackend)$/.test(name)
 
 const withoutFast = (name: string): string => name.replace(/Fast$/, '')

@@ -34,7 +34,7 @@ function namedToken({ settings }: Tokenizer, name: (typeof SPECIAL_TOKENS)[numbe
   return name in tokenizerClass(settings.tokenizer_class).special ? [[name, null]] : []
 }
 
-/** The normalizer's switches by the names that classes of transformers have for them. */
+/** The options of the normalizer, by their names in the classes of transformers. */
 function normalizerSwitches({ settings }: Tokenizer): Record<string, unknown> {
   if (settings.normalizer?.type !== 'BertNormalizer') return {}
   const switches = bertNormalizerOptions(Fields.of(settings.normalizer, 'normalizer'))
@@ -64,7 +64,7 @@ export function toSpecialTokensMap(tokenizer: Tokenizer): Record<string, string 
   return { ...Object.fromEntries(named), ...additionalTokens(tokenizer) }
 }
 
-/** Without those that the class adds itself: SplinterTokenizer fails where a file states them, too. */
+/** Excludes the tokens that the class adds itself, because SplinterTokenizer fails if a file contains them too. */
 function additionalTokens({ settings }: Tokenizer): { additional_special_tokens?: string[] } {
   const { additional } = tokenizerClass(settings.tokenizer_class)
   const stated = settings.additional_special_tokens.filter((token) => !additional.includes(token))

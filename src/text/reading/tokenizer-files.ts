@@ -66,7 +66,7 @@ export const tokenizerFromJson = (tokenizer: unknown, config?: unknown): Tokeniz
 export const tokenizerFromVocab = (vocabText: string, config?: unknown): Tokenizer =>
   tokenizerFromFiles({ 'vocab.txt': vocabText, 'tokenizer_config.json': config })
 
-/** The tokenizer that a class makes where there is no tokenizer.json. */
+/** Creates a class's tokenizer without tokenizer.json. */
 function fromSlowFiles(files: TokenizerFiles, { slow }: TokenizerClass, stated: StatedTokens, config: Fields): Base {
   if (slow?.reads === 'sentencepiece') {
     const model = { name: slow.file, bytes: files.sentencePiece?.[slow.file] ?? new Uint8Array(0) }
@@ -77,7 +77,7 @@ function fromSlowFiles(files: TokenizerFiles, { slow }: TokenizerClass, stated: 
   return fromMerges({ vocabulary, merges: files['merges.txt'] ?? '' }, slow, stated, config)
 }
 
-/** Adds the tokens of tokenizer.json, then those of the other files by their ids, then special tokens still missing. */
+/** Adds the tokens of tokenizer.json, then those of other files by id, then missing special tokens. */
 function addTokens(base: Base, { named, additional, byId }: StatedTokens): AddedVocabulary {
   const added = new AddedVocabulary(vocabularyIds(base.vocab), vocabularySize(base))
   added.add(base.added_tokens ?? [])
@@ -104,7 +104,7 @@ function addTokens(base: Base, { named, additional, byId }: StatedTokens): Added
   return added
 }
 
-/** The switches that some classes set themselves, whatever tokenizer.json says, if any of them differs. */
+/** Applies the options that some classes set regardless of tokenizer.json, if any of them differs. */
 function withSwitches(normalizer: Component | null, { sets }: TokenizerClass, config: Fields): Component | null {
   const switches = statedSwitches(config)
   if (normalizer?.type !== 'BertNormalizer') return normalizer
@@ -112,7 +112,7 @@ function withSwitches(normalizer: Component | null, { sets }: TokenizerClass, co
   return { ...normalizer, ...Object.fromEntries(sets.map((name) => [name, switches[name]])) }
 }
 
-/** The `add_prefix_space` that every class of fast tokenizers sets itself, if the pre-tokenizer has one. */
+/** Applies `add_prefix_space`, which all fast tokenizer classes set, if the pre-tokenizer has this option. */
 function withPrefixSpace(pre_tokenizer: Component | null, config: Fields): Component | null {
   const add_prefix_space = config.has('add_prefix_space') ? config.raw('add_prefix_space') : false
   if (pre_tokenizer?.type !== 'ByteLevel' || typeof add_prefix_space !== 'boolean') return pre_tokenizer
@@ -138,7 +138,7 @@ function withTrimming(
 /** transformers writes 1e30 for "no limit". */
 const NO_LIMIT = 1e20
 
-/** `max_len` is what versions before 3 wrote. */
+/** Versions before 3 wrote `max_len`. */
 function maxLength(config: Fields): number {
   const name = config.has('model_max_length') ? 'model_max_length' : 'max_len'
   const limit = config.optional(name, 'number')

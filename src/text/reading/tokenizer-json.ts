@@ -11,12 +11,12 @@ import { completeToken, type NewToken, readToken } from '../special-tokens.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import { mergesOf, readScores, readVocabulary, toVocabulary } from './vocabularies.ts'
 
-/** What tokenizer.json says of a tokenizer. */
+/** The contents of tokenizer.json. */
 export interface TokenizerJson
   extends Pick<TokenizerSettings, 'vocab' | 'model' | 'normalizer' | 'pre_tokenizer' | 'post_processor' | 'decoder'> {
-  /** Undefined in a file without such a list, which only some classes of transformers can read. */
+  /** Undefined if the file has no such list. Only some classes of transformers can read such files. */
   readonly added_tokens: readonly NewToken[] | undefined
-  /** What transformers takes from a truncation and a padding written in the file; nothing else of them has an effect. */
+  /** The truncation and padding settings in the file that transformers uses. It ignores the others. */
   readonly defaults: { readonly pad_token?: string; readonly padding_side?: string; readonly truncation_side?: string }
 }
 
@@ -53,7 +53,9 @@ function defaultsOf(json: Fields): TokenizerJson['defaults'] {
   }
 }
 
-/** The kind of a model; files written before tokenizers 0.9 do not name it, but each kind has its own fields. */
+/**
+ * Returns the type of a model. Files written before tokenizers 0.9 do not contain it, but each type has its own fields.
+ */
 function modelKind(model: Fields): string {
   if (model.has('type')) return model.string('type')
   if (model.has('merges')) return 'BPE'
@@ -112,7 +114,7 @@ function readBpe(model: Fields): BpeModel {
   }
 }
 
-/** Ids of added tokens are not read: the tokenizers library gives them out itself, in the order of the list. */
+/** Ids of added tokens are ignored, because the tokenizers library assigns them in the order of the list. */
 function addedToken(value: unknown, index: number): NewToken {
   const place = `${PLACE}: added_tokens[${index}]`
   const token = completeToken(readToken(value, place))
@@ -140,7 +142,7 @@ export function toTokenizerJson(tokenizer: Tokenizer): Record<string, unknown> {
   }
 }
 
-/** A model with its vocabulary, and the fields of which spanforge knows one value only. */
+/** Writes a model with its vocabulary, and the fields for which spanforge supports only one value. */
 function writeModel(model: ModelSettings, vocab: TokenizerSettings['vocab']): Record<string, unknown> {
   if (model.type === 'Unigram') {
     const { scores, ...switches } = model
@@ -151,7 +153,7 @@ function writeModel(model: ModelSettings, vocab: TokenizerSettings['vocab']): Re
   return { dropout: null, ...switches, vocab: toVocabulary(vocab), merges }
 }
 
-/** Tokens with the switches that they were first added with; tokenizer_config.json lists those they have now. */
+/** Tokens with the options with which they were first added. tokenizer_config.json contains their current options. */
 function firstAdditions(tokenizer: Tokenizer): AddedToken[] {
   const [first = [], ...later] = tokenizer.settings.added_tokens
   const known = new Set(first.map(({ content }) => content))

@@ -1,11 +1,11 @@
-/** Vocabularies and merges as tokenizer.json, vocab.json and merges.txt have them. */
+/** Reads and writes vocabularies and merges as in tokenizer.json, vocab.json and merges.txt. */
 import { SpanforgeError } from '../../errors.ts'
 import { showText, showValue } from '../../show-value.ts'
 import { type Fields, unexpected } from '../fields.ts'
 import { MAX_VOCABULARY } from '../settings.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 
-/** The tokens of a vocab.txt: one a line, the id is the line's number from 0; spaces belong to the token. */
+/** Reads the tokens of vocab.txt: one per line, including spaces. The id is the line number, starting at 0. */
 export function readVocabText(text: string): string[] {
   const lines = text.split(/\r\n|\r|\n/, MAX_VOCABULARY + 2)
   if (lines[lines.length - 1] === '') lines.pop()
@@ -50,7 +50,7 @@ export function readVocabulary(fields: Fields): (string | null)[] {
   return Array.from(vocab, (token) => token ?? null)
 }
 
-/** Tokens with their log probabilities, by ids, as a Unigram model has them. */
+/** Reads the tokens of a Unigram model with their log probabilities, by id. */
 export function readScores(model: Fields): (readonly [string, number])[] {
   const list = model.list('vocab')
   if (list.length > MAX_VOCABULARY)
@@ -64,16 +64,16 @@ export function readScores(model: Fields): (readonly [string, number])[] {
 const isScored = (value: unknown): value is readonly [string, number] =>
   Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'number'
 
-/** Ids by token, as tokenizer.json and vocab.json have them. */
+/** Returns ids by token, as in tokenizer.json and vocab.json. */
 export const toVocabulary = (vocab: readonly (string | null)[]): Record<string, number> =>
   Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]])))
 
-/** Above those of any published tokenizer; each makes a token, and some tokens are made in several ways. */
+/** Above the number in any published tokenizer. Several merges can produce the same token. */
 const MAX_MERGES = 4 * MAX_VOCABULARY
 
 export type Merges = readonly (readonly [string, string])[]
 
-/** The merges of tokenizer.json: pairs, or as older versions wrote them, two tokens with a space between. */
+/** Reads the merges of tokenizer.json: pairs or, in older versions, two tokens separated by a space. */
 export function mergesOf(model: Fields): Merges {
   const list = model.list('merges')
   if (list.length > MAX_MERGES) throw unexpected(model.path('merges'), list.length, `at most ${MAX_MERGES} pairs`)
@@ -89,8 +89,8 @@ const isPair = (value: unknown): value is readonly [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every((token) => typeof token === 'string')
 
 /**
- * The merges of a merges.txt, one a line. As transformers does it, the first line is taken for the version, and what
- * follows the last line break is left out; of merges that come again the first counts.
+ * Reads the merges of merges.txt, one per line. As in transformers, the first line is the version, and text after the
+ * last line break is ignored. The first of repeated merges counts.
  */
 export function readMerges(text: string): Merges {
   const lines = text.split(/\r\n|\r|\n/, MAX_MERGES + 2)
@@ -112,7 +112,7 @@ export function readMerges(text: string): Merges {
   return [...merges.values()]
 }
 
-/** merges.txt, as transformers writes it. */
+/** Returns the contents of merges.txt as transformers writes it. */
 export const toMergesText = (merges: Merges): string =>
   ['#version: 0.2', ...merges.map((pair) => pair.join(' '))].map((line) => `${line}\n`).join('')
 

@@ -35,7 +35,7 @@ export const splitCommand = (): Command =>
     .option('--test_share <number>', 'share of the questions for the final test, with --test', anyNumber, 0.1)
     .addOption(
       new Option(
-        '--by <what>',
+        '--by <name>',
         'unit that is never divided (default: article if there are enough articles, else context)',
       ).choices(['article', 'context', 'question']),
     )

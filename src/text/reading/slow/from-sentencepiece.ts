@@ -1,4 +1,4 @@
-/** Tokenizers made from SentencePiece's `.model` file, as `convert_slow_tokenizer` of transformers 4.57 does it. */
+/** Creates tokenizers from SentencePiece's `.model` files, like `convert_slow_tokenizer` in transformers 4.57. */
 import { SpanforgeError } from '../../../errors.ts'
 import type { Component, Fields } from '../../fields.ts'
 import type { BpeModel } from '../../models/bpe.ts'
@@ -13,7 +13,7 @@ import type { Base } from './slow-tokenizers.ts'
 type Kind = Extract<SlowFiles, { reads: 'sentencepiece' }>['kind']
 type Scored = readonly (readonly [token: string, score: number])[]
 
-/** The tokenizer that a class makes from a `.model` file; `idOf` gives the ids of its special tokens. */
+/** Creates a class's tokenizer from a `.model` file. `idOf` returns the ids of its special tokens. */
 export function fromSentencePiece(
   { name, bytes }: { readonly name: string; readonly bytes: Uint8Array },
   kind: Kind,
@@ -64,10 +64,10 @@ const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: Scored)
   ignore_merges: false,
 })
 
-/** What differs between the classes. */
+/** The differences between the classes. */
 interface Conversion {
   readonly vocabulary: (proto: SentencePieceModel) => Scored
-  /** Undefined: that of the file. */
+  /** Default: the value in the file. */
   readonly unk_id?: number
   readonly normalizers: (proto: SentencePieceModel, config: Fields) => Component[]
   readonly pair: string
@@ -109,7 +109,7 @@ const CONVERSIONS: Readonly<Record<Kind, Conversion>> = {
   },
 }
 
-/** Pieces of a digit and a comma are next to never used. */
+/** Pieces of a digit and a comma are almost never used. */
 function withoutNumbersAndCommas(proto: SentencePieceModel): Scored {
   return scored(proto).map(([token, score]) => [token, /\p{Nd},$/u.test(token) ? score - 100 : score])
 }
@@ -170,7 +170,7 @@ const debertaSplits = (metaspace: Component, config: Fields): Component[] => [
 
 const sequence = (name: string, steps: Component[]): Component => ({ type: 'Sequence', [name]: steps })
 
-/** The base64 form of bytes, in pieces that the arguments of a call can hold. */
+/** Encodes bytes as base64, in pieces that fit into the arguments of a call. */
 function toBase64(bytes: Uint8Array): string {
   let binary = ''
   for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192))

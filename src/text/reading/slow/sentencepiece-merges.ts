@@ -1,4 +1,4 @@
-/** The merges of a SentencePiece model of BPE, which its file does not list, as transformers 4.57 derives them. */
+/** Derives the merges of a SentencePiece BPE model, which its file does not contain, like transformers 4.57. */
 
 type Scored = readonly (readonly [token: string, score: number])[]
 
@@ -9,7 +9,7 @@ interface Merge {
   readonly lengths: readonly [left: number, right: number]
 }
 
-/** Every way of making a token of the vocabulary from two of `pieces`, the one with the highest score first. */
+/** Returns all merges of two `pieces` into a token of the vocabulary, highest score first. */
 export function mergesOf(pieces: ReadonlySet<string>, vocabulary: Scored): (readonly [string, string])[] {
   const merges: Merge[] = []
   for (const [token, score] of new Map(vocabulary)) {

@@ -1,14 +1,14 @@
-/** SentencePiece's `.model` files: what a tokenizer needs of their ModelProto message. */
+/** Reads the parts of SentencePiece's `.model` files (ModelProto) that a tokenizer requires. */
 import { SpanforgeError } from '../../../errors.ts'
 
-/** A piece of the vocabulary; its place in the list is its id. */
+/** A piece of the vocabulary. Its index in the list is its id. */
 export interface SentencePiece {
   readonly piece: string
   readonly score: number
   readonly type: number
 }
 
-/** Types of pieces that are found in the text as they are written: those that control, and those that users define. */
+/** Types of pieces that are matched literally in the text: control pieces and user-defined pieces. */
 export const CONTROL = 3
 export const USER_DEFINED = 4
 
@@ -16,13 +16,13 @@ export interface SentencePieceModel {
   readonly pieces: readonly SentencePiece[]
   readonly algorithm: 'Unigram' | 'BPE' | 'words' | 'characters'
   readonly unk_id: number
-  /** The piece that stands for unknown characters. */
+  /** The piece for unknown characters. */
   readonly unk_piece: string
   /** The compiled character map, or an empty array without one. */
   readonly charsMap: Uint8Array
 }
 
-/** @throws SpanforgeError for bytes that are no such file; `file` names it */
+/** @throws SpanforgeError if the bytes are not a SentencePiece model; `file` is its name for the message */
 export function readSentencePiece(bytes: Uint8Array, file: string): SentencePieceModel {
   try {
     const fields = fieldsOf(bytes)
@@ -73,7 +73,7 @@ const last = (fields: Message, field: number): Value | undefined => fields.get(f
 const bytesOf = (value: Value | undefined): Uint8Array => (value instanceof Uint8Array ? value : NOTHING)
 const numberOf = (value: Value | undefined, missing: number): number => (typeof value === 'number' ? value : missing)
 
-/** The fields of a message: numbers for varints, bytes for everything else. */
+/** Reads the fields of a message: numbers for varints, bytes for all others. */
 function fieldsOf(bytes: Uint8Array): Message {
   const fields = new Map<number, Value[]>()
   let at = 0

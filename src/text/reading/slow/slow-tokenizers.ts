@@ -1,4 +1,4 @@
-/** Tokenizers made from the files of transformers' slow ones, as `convert_slow_tokenizer` of transformers 4.57 does it. */
+/** Creates tokenizers from the files of slow tokenizers, like `convert_slow_tokenizer` in transformers 4.57. */
 import { SpanforgeError } from '../../../errors.ts'
 import type { Component, Fields } from '../../fields.ts'
 import type { BpeModel } from '../../models/bpe.ts'
@@ -9,10 +9,10 @@ import type { TokenizerJson } from '../tokenizer-json.ts'
 import { readMerges, readVocabText, readVocabulary } from '../vocabularies.ts'
 import type { StatedTokens } from './stated-tokens.ts'
 
-/** A tokenizer before the settings beside its files change it. */
+/** A tokenizer before the settings in other files are applied. */
 export type Base = Omit<TokenizerJson, 'defaults'>
 
-/** The tokenizer that a class makes from vocab.txt. */
+/** Creates a class's tokenizer from vocab.txt. */
 export function fromVocabTxt(
   text: string,
   { pair }: Extract<SlowFiles, { reads: 'vocab.txt' }>,
@@ -38,7 +38,7 @@ export function fromVocabTxt(
   }
 }
 
-/** The tokenizer that a class makes from vocab.json and merges.txt: byte-level BPE. */
+/** Creates a class's tokenizer from vocab.json and merges.txt, which is byte-level BPE. */
 export function fromMerges(
   files: { readonly vocabulary: Fields; readonly merges: string },
   { kind }: Extract<SlowFiles, { reads: 'merges.txt' }>,

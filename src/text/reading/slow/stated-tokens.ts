@@ -10,11 +10,11 @@ import {
 import type { TokenizerFiles } from '../choose-class.ts'
 import type { TokenizerClass } from '../tokenizer-classes.ts'
 
-/** The tokens that the files beside the vocabulary state. */
+/** The tokens that are specified in the files next to the vocabulary. */
 export interface StatedTokens {
   readonly named: ReadonlyMap<SpecialTokenName, string | StatedToken>
   readonly additional: readonly (string | StatedToken)[]
-  /** Tokens to add, by the ids that a file gives them. */
+  /** Tokens to add, by their ids in a file. */
   readonly byId: ReadonlyMap<number, StatedToken>
 }
 
@@ -61,11 +61,14 @@ export function statedTokens(
   return { named, additional: [...tokens.filter((token) => token !== null), ...extraTokens(config)], byId: listed.byId }
 }
 
-/** A class that has switches of its own for a token gives them to the token's name, too. */
+/** A class with its own options for a token also applies them to the token's name. */
 const withDefaults = (token: string | StatedToken, own: string | StatedToken | undefined): string | StatedToken =>
   typeof token === 'string' && typeof own === 'object' ? { ...own, content: token } : token
 
-/** Special tokens under names of a model's own. As a list, which transformers 5 writes, they are in tokenizer.json too. */
+/**
+ * Special tokens under model-specific names. If they are a list, as written by transformers 5, they are in
+ * tokenizer.json too.
+ */
 function extraTokens(config: Fields): (string | StatedToken)[] {
   const value = config.raw('extra_special_tokens')
   if (value === undefined || value === null || Array.isArray(value)) return []
@@ -75,7 +78,7 @@ function extraTokens(config: Fields): (string | StatedToken)[] {
     .filter((token) => token !== null)
 }
 
-/** What versions before 4.34 wrote in files of their own, and the added tokens of tokenizer.json. */
+/** Reads the tokens that versions before 4.34 wrote to separate files, and the added tokens of tokenizer.json. */
 function readOldFiles(files: TokenizerFiles, stated: Map<string, unknown>, listed: ListedTokens): void {
   const map = Fields.of(files['special_tokens_map.json'] ?? {}, 'special_tokens_map.json')
   for (const name of STATED) {
