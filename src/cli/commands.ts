@@ -59,6 +59,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/predict.ts')).predictCommand(),
   },
   {
+    name: 'merge',
+    group: TRAIN_AND_USE,
+    summary: 'put the shards of predict, evaluate or sweep together',
+    usage: '[options] <output> [shards...]',
+    load: async () => (await import('./commands/merge.ts')).mergeCommand(),
+  },
+  {
     name: 'serve',
     group: TRAIN_AND_USE,
     summary: 'serve models with a web page and a JSON API',

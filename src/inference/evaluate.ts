@@ -64,17 +64,24 @@ export interface Scored extends AnswerScore {
  */
 export async function evaluateDataset(
   model: SpanModel,
-  { examples, windows }: Dataset,
+  dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
-  if (!version_2_with_negative) checkAnswered(examples)
+  if (!options.version_2_with_negative) checkAnswered(dataset.examples)
   const start = performance.now()
-  const { logits, loss } = await windowLosses(model, windows, options)
-  if (!Number.isFinite(loss))
-    throw new SpanforgeError(`evaluation: the loss is ${loss}, expected a finite number`, {
-      remedy: 'The weights are too large or contain NaN. Train with a lower learning_rate.',
-    })
+  const computed = await windowLosses(model, dataset.windows, options)
+  return evaluateLogits(dataset, computed, () => (performance.now() - start) / 1000, options)
+}
+
+/** Like `evaluateDataset`, with logits that are already computed. `seconds` returns how long the evaluation has taken. */
+export function evaluateLogits(
+  { examples, windows }: Dataset,
+  { logits, loss }: { readonly logits: readonly WindowLogits[]; readonly loss: number },
+  runtime: () => number,
+  options: EvaluateOptions = {},
+): Evaluation {
+  const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
+  checkLoss(loss)
   const answers = answerExamples(examples, windows, logits, {
     top_k: options.top_k,
     max_answer_length,
@@ -85,7 +92,7 @@ export async function evaluateDataset(
   const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
   const odds = version_2_with_negative ? new Map(examples.map(({ id }, i) => [id, answers[i].null_odds])) : undefined
   const { exact_match, f1, scores, v2 } = scorePredictions(examples, predictions, odds)
-  const seconds = (performance.now() - start) / 1000
+  const seconds = runtime()
   const tokens = windows.reduce((n, { input_ids }) => n + input_ids.length, 0)
   return {
     metrics: {
@@ -101,6 +108,14 @@ export async function evaluateDataset(
     scores,
     logits,
   }
+}
+
+/** @throws SpanforgeError if the loss is not finite */
+export function checkLoss(loss: number): void {
+  if (Number.isFinite(loss)) return
+  throw new SpanforgeError(`evaluation: the loss is ${loss}, expected a finite number`, {
+    remedy: 'The weights are too large or contain NaN. Train with a lower learning_rate.',
+  })
 }
 
 /**

@@ -1,9 +1,10 @@
 import { inLanes } from '../batching/in-lanes.ts'
+import type { Row } from '../batching/pack.ts'
 import { cutIntoLanes } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
-import type { LabelledWindow, Window } from '../squad/types.ts'
+import type { Label, LabelledWindow, Window } from '../squad/types.ts'
 
 export interface ForwardOptions {
   readonly padding?: Padding
@@ -17,18 +18,25 @@ export interface ForwardOptions {
   readonly onProgress?: (done: number) => void
 }
 
+/** The result of a pass: the windows that were computed together. */
+export interface PassResult {
+  /** Place of the pass among all passes of the data. */
+  readonly number: number
+  /** Indices of its windows. */
+  readonly windows: readonly number[]
+  readonly logits: readonly WindowLogits[]
+  /** Sum of the losses of its windows, if they are labeled. */
+  readonly loss: number
+}
+
 /** Computes the logits of all windows, in order. Without padding, windows are sorted by length across batches. */
 export async function windowLogits(
   model: SpanModel,
   windows: readonly Window[],
   options: ForwardOptions = {},
 ): Promise<WindowLogits[]> {
-  const logits: WindowLogits[] = new Array(windows.length)
-  await eachPass(model, windows, options, async (rows, indices, lane) => {
-    const result = await model.forward(rows, undefined, lane)
-    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
-  })
-  return logits
+  const passes = await computeAll(model, passGroups(model, windows, options), options)
+  return collectPasses(passes, windows.length).logits
 }
 
 /** Like `windowLogits`, but also computes the mean loss over all windows. */
@@ -37,44 +45,78 @@ export async function windowLosses(
   windows: readonly LabelledWindow[],
   options: ForwardOptions = {},
 ): Promise<{ logits: WindowLogits[]; loss: number }> {
-  const logits: WindowLogits[] = new Array(windows.length)
-  const losses = await eachPass(model, windows, options, async (rows, indices, lane) => {
-    const spans = indices.map((index) => windows[index])
-    const result = await model.forward(rows, spans, lane)
-    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
-    return result.loss! * rows.length
-  })
-  return { logits, loss: losses.reduce((sum, loss) => sum + loss, 0) / windows.length }
+  const passes = await computeAll(model, passGroups(model, windows, options, windows), options)
+  return collectPasses(passes, windows.length)
 }
 
-/** Returns what `visit` returned for each pass, in order. */
-async function eachPass<T>(
-  model: SpanModel,
+/** Puts the results of all passes together, and averages the loss. */
+export function collectPasses(
+  passes: readonly PassResult[],
+  windows: number,
+): { readonly logits: WindowLogits[]; readonly loss: number } {
+  const logits: WindowLogits[] = new Array(windows)
+  for (const pass of passes) for (const [i, index] of pass.windows.entries()) logits[index] = pass.logits[i]
+  return { logits, loss: passes.reduce((sum, { loss }) => sum + loss, 0) / windows }
+}
+
+interface PlannedPass {
+  readonly number: number
+  readonly windows: readonly number[]
+  readonly rows: readonly Row[]
+  readonly spans?: readonly Label[]
+}
+
+/** Passes whose windows are padded together, by lane. */
+export type PassGroup = readonly (readonly PlannedPass[])[]
+
+/** Divides windows into passes. */
+export function passGroups(
+  { geometry, lanes = 1 }: SpanModel,
   windows: readonly Window[],
-  options: ForwardOptions,
-  visit: (rows: ReturnType<typeof toRows>, indices: number[], lane?: number) => Promise<T>,
-): Promise<T[]> {
-  const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
-  const pad_token_id = model.geometry.padding_row ?? 0
-  const group = padding === 'none' ? windows.length : batch_size
-  const { lanes = 1 } = model
-  const results: T[] = []
-  let done = 0
-  for (let start = 0; start < windows.length; start += group) {
-    const rows = toRows(windows.slice(start, start + group), { padding, max_seq_length, pad_token_id })
+  { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024 }: ForwardOptions,
+  labels?: readonly Label[],
+): PassGroup[] {
+  const pad_token_id = geometry.padding_row ?? 0
+  const size = padding === 'none' ? windows.length : batch_size
+  const groups: PassGroup[] = []
+  let number = 0
+  for (let start = 0; start < windows.length; start += size) {
+    const rows = toRows(windows.slice(start, start + size), { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)
-    const compute = async (pass: readonly number[], _: number, lane?: number) => {
-      const indices = pass.map((i) => start + i)
-      const result = await visit(
-        pass.map((i) => rows[i]),
-        indices,
-        lane,
-      )
-      done += pass.length
-      onProgress?.(done)
-      return result
-    }
-    results.push(...(await inLanes(cutIntoLanes(lengths, max_tokens_per_pass, lanes), compute)))
+    const planned = (pass: readonly number[]): PlannedPass => ({
+      number: number++,
+      windows: pass.map((i) => start + i),
+      rows: pass.map((i) => rows[i]),
+      ...(labels && { spans: pass.map((i) => labels[start + i]) }),
+    })
+    groups.push(cutIntoLanes(lengths, max_tokens_per_pass, lanes).map((passes) => passes.map(planned)))
   }
+  return groups
+}
+
+async function computeAll(
+  model: SpanModel,
+  groups: readonly PassGroup[],
+  { onProgress }: ForwardOptions,
+): Promise<PassResult[]> {
+  const results: PassResult[] = []
+  let done = 0
+  const onWindows = (count: number) => {
+    done += count
+    onProgress?.(done)
+  }
+  for (const group of groups) results.push(...(await computePasses(model, group, onWindows)))
   return results
 }
+
+/** Computes passes, and returns their results in order. `onWindows` receives the number of windows of each pass. */
+export const computePasses = (
+  model: SpanModel,
+  lanes: PassGroup,
+  onWindows?: (count: number) => void,
+): Promise<PassResult[]> =>
+  inLanes(lanes, async ({ number, windows, rows, spans }, _, lane) => {
+    const { logits, loss = 0 } = await model.forward(rows, spans, lane)
+    onWindows?.(windows.length)
+    return { number, windows, logits, loss: loss * rows.length }
+  })

@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander'
+import { UsageError } from '../../errors.ts'
+import { count, counted } from '../../report/render/format.ts'
+import { textFacts } from '../../report/render/table.ts'
 import type { ModelsEvaluation } from '../../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../../runs/evaluate/evaluate-model.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
+import type { Shard } from '../../runs/shards/shard.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import {
@@ -13,11 +17,13 @@ import {
   withOverwriteFlag,
   withWindowFlags,
 } from '../flags/numbers.ts'
+import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
+import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { evaluationText, modelsText } from './evaluate-text.ts'
 
-interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOptions, EngineFlags {
+interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOptions, EngineFlags, ShardFlag {
   readonly model: readonly string[]
   readonly data: string
   readonly max_samples?: number
@@ -95,12 +101,15 @@ export function evaluateCommand(): Command {
     )
     .option('--batch_size <integer>', 'number of windows padded together with --padding longest', integerFrom(1), 8)
     .option('--json', 'print the result as JSON')
-  return withOverwriteFlag(withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation'))
+  return withOverwriteFlag(
+    withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(withShardFlag(command)))), 'validation'),
+  )
     .addHelpText('after', EXAMPLES)
     .action(evaluate)
 }
 
-async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<void> {
+async function evaluate({ model: models, shard, ...flags }: EvaluateFlags): Promise<void> {
+  if (shard) return evaluatePart(models, shard, flags)
   const { evaluateModel } = await import('../../runs/evaluate/evaluate-model.ts')
   const { compareModels } = await import('../../runs/evaluate/compare-models.ts')
   const output = createOutput(flags.json === true)
@@ -117,4 +126,42 @@ async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<voi
   )
   if (output.forPeople) output.print('models' in found ? modelsText(found) : evaluationText(found))
   output.result(found)
+}
+
+/** Computes one shard, which can be interrupted and resumed. */
+async function evaluatePart(
+  models: readonly string[],
+  shard: Shard,
+  flags: Omit<EvaluateFlags, 'model' | 'shard'>,
+): Promise<void> {
+  if (models.length > 1)
+    throw new UsageError(
+      'evaluate: --shard takes a single --model',
+      'Evaluate each model in shards of its own, with its own --output_dir.',
+    )
+  const { evaluateShard } = await import('../../runs/evaluate/evaluate-shard.ts')
+  const output = createOutput(flags.json === true)
+  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
+  try {
+    const found = await withHubProgress('Downloading', flags, output, (hub) => {
+      const choice = engineChoice(flags)
+      const options = { ...flags, choice, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
+      return evaluateShard({ ...options, model: models[0] }, shard, interrupts.signal)
+    })
+    const { windows, all_windows, files } = found
+    output.print(
+      textFacts([
+        ['Shard', found.shard],
+        ['Read', `${count(windows)} of ${counted(all_windows, 'window')}`],
+        ...files.map((file, i) => [i ? '' : 'Written', file] as const),
+      ]),
+    )
+    output.result(found)
+  } catch (error) {
+    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
+    output.print('Stopped. Run the same command again to resume.')
+    process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
 }

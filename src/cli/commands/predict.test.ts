@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { flags } from '../../../tests/cli.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { readJson } from '../../../tests/squad-reference.ts'
@@ -12,8 +13,8 @@ import { saveAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { readExamples } from '../../data/read-examples.ts'
 import { writeExamples } from '../../data/write-examples.ts'
 import { predict as runPredict } from '../../runs/predict/predict.ts'
-import { AnswerJournal } from '../../runs/predict/predict-journal.ts'
 import { noScreen } from '../../runs/screen/screen.ts'
+import { BlockJournal } from '../../runs/shards/block-journal.ts'
 import type { Example } from '../../squad/types.ts'
 
 // Model runs take seconds, or minutes on a busy machine.
@@ -212,15 +213,16 @@ test('never replaces input files or unrelated files next to its output', async (
 })
 
 test('keeps a file created in the meantime, and keeps the answers', async () => {
-  const [target, settings] = [path('late.jsonl'), { a: 1 }]
-  const journal = (await AnswerJournal.open(target, settings))!
-  await journal.append('{}\n', { questions: 1, failed: 0, windows: 1, last_id: 'q0' })
+  const target = path('late.jsonl')
+  const opening = { settings: { a: 1 }, progress: { schema: z.object({}), start: {} } }
+  const journal = (await BlockJournal.open(target, opening))!
+  await journal.append('{}\n', () => ({}))
   writeFileSync(target, 'other content')
   await expect(journal.finish()).rejects.toThrow('late.jsonl: already exists')
-  await expect(AnswerJournal.open(target, settings)).rejects.toThrow('late.jsonl: already exists')
+  await expect(BlockJournal.open(target, opening)).rejects.toThrow('late.jsonl: already exists')
   expect(readFileSync(target, 'utf8')).toBe('other content')
   rmSync(target)
-  await (await AnswerJournal.open(target, settings))!.finish()
+  await (await BlockJournal.open(target, opening))!.finish()
   expect(readFileSync(target, 'utf8')).toBe('{}\n')
   expect(readdirSync(folder).sort()).toEqual(['late.jsonl', 'questions.jsonl'])
 })

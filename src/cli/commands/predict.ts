@@ -8,11 +8,12 @@ import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../
 import { passagesOption } from '../flags/index-search.ts'
 import { integerFrom } from '../flags/numbers.ts'
 import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
+import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
-interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags {
+interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags, ShardFlag {
   readonly model: string
   readonly input: string
   readonly output: string
@@ -82,7 +83,9 @@ export function predictCommand(): Command {
     )
     .option('--overwrite', 'replace an existing output, complete or unfinished')
   return withDataFlags(
-    withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print a summary as JSON')),
+    withHubFlags(
+      withEngineFlags(withPipelineFlags(withShardFlag(command))).option('--json', 'print a summary as JSON'),
+    ),
     'validation',
   )
     .addHelpText('after', EXAMPLES)

@@ -7,13 +7,14 @@ import type { SweepSummary } from '../../report/summary/sweep.ts'
 import { sweepConfigurations } from '../../report/summary/sweep.ts'
 import { withHubProgress } from '../flags/hub.ts'
 import { integerFrom } from '../flags/numbers.ts'
+import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
 import { shownCommand } from '../flags/shown-command.ts'
 import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from '../flags/training.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput } from '../terminal/output.ts'
 import { hasColor, terminalScreen } from '../terminal/screen.ts'
 
-interface SweepFlags extends Readonly<Record<string, unknown>> {
+interface SweepFlags extends Readonly<Record<string, unknown>>, ShardFlag {
   readonly grid?: readonly string[]
   readonly random?: number
   readonly range?: readonly string[]
@@ -48,7 +49,7 @@ export function sweepCommand(): Command {
     .option('--range <name=low..high>', 'with --random: range to draw from; append :log for a log scale', list)
     .option('--sweep_file <file>', 'JSON or YAML file with grid, random and range')
     .option('--json', 'print the table as JSON')
-  return withTrainingFlags(command).addHelpText('after', EXAMPLES).action(sweep)
+  return withTrainingFlags(withShardFlag(command)).addHelpText('after', EXAMPLES).action(sweep)
 }
 
 /** The results table, followed by the path of the report and the command that compares the two best runs. */
@@ -75,6 +76,15 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
   return lines.join('\n')
 }
 
+/** The results of a shard, and the command that puts all shards together. */
+const shardText = (sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string =>
+  [
+    textTable(sweepTable(sweep), { color: hasColor(process.stdout) }),
+    '',
+    'When all shards have ended, compare their runs with:',
+    `  npx spanforge merge ${shellQuoted(String(given.output_dir))}`,
+  ].join('\n')
+
 async function sweep(flags: SweepFlags, command: Command): Promise<void> {
   const { gatherArguments } = await import('../../runs/train/read-arguments.ts')
   const { runSweep } = await import('../../runs/sweep/sweep.ts')
@@ -98,13 +108,14 @@ async function sweep(flags: SweepFlags, command: Command): Promise<void> {
         control: { signal: interrupts.signal },
         hub,
         inputs,
+        shard: flags.shard,
       }),
     )
-    if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
+    if (output.forPeople) output.print(`\n${flags.shard ? shardText(sweep, given) : sweepText(sweep, given)}`)
     if (status === 'interrupted') output.print('Stopped. Run the same command again to resume.')
     output.result(sweep)
     if (status === 'interrupted') process.exitCode = interrupts.exitCode()
-    else if (!sweep.trials.some(({ status }) => status === 'finished'))
+    else if (sweep.trials.length > 0 && !sweep.trials.some(({ status }) => status === 'finished'))
       throw new SpanforgeError('sweep: all runs failed', { remedy: 'See the errors above.' })
   } finally {
     interrupts.release()

@@ -106,8 +106,18 @@ export const readEvaluationData = (options: EvaluateModelOptions): Promise<Examp
   return loadExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
 }
 
-/** Like `evaluateModel`, for questions that have already been read. */
-export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
+/** An opened model, the options with its stored settings, and the windows to evaluate it on. */
+export interface PreparedEvaluation {
+  readonly loaded: OpenedModel
+  readonly asked: ResolvedOptions
+  readonly data: Dataset
+}
+
+/** Opens the model, fills in the options and cuts the questions into windows. */
+export async function prepareEvaluation(
+  examples: readonly Example[],
+  options: EvaluateModelOptions,
+): Promise<PreparedEvaluation> {
   const { screen, hub } = options
   const loaded = await openModel(options.model, { choice: options.choice }, hub)
   const { model, tokenizer } = loaded
@@ -119,14 +129,21 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   if (lengths.note) screen.print(lengths.note)
   const data = await cutWindows(tokenizer, examples, { ...lengths, screen, label: 'Tokenizing' })
   if (asked.calibrate) checkFit(data, asked)
-  const progress = screen.counting('Evaluating', 'samples', data.windows.length)
+  return { loaded, asked, data }
+}
+
+/** Like `evaluateModel`, for questions that have already been read. */
+export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
+  const prepared = await prepareEvaluation(examples, options)
+  const { data, asked, loaded } = prepared
+  const progress = options.screen.counting('Evaluating', 'samples', data.windows.length)
   try {
-    const found = await evaluateDataset(model, data, { ...asked, onProgress: progress.update })
+    const found = await evaluateDataset(loaded.model, data, { ...asked, onProgress: progress.update })
     progress.stop()
-    return await judge(data, found, loaded, asked)
+    return await judge(found, prepared)
   } finally {
     progress.stop()
-    await model.release()
+    await loaded.model.release()
   }
 }
 
@@ -149,12 +166,8 @@ function withStored(options: EvaluateModelOptions, loaded: OpenedModel) {
   }
 }
 
-async function judge(
-  data: Dataset,
-  found: Evaluation,
-  loaded: OpenedModel,
-  asked: ResolvedOptions,
-): Promise<EvaluatedModel> {
+/** Scores the answers and writes the requested files. */
+export async function judge(found: Evaluation, { data, loaded, asked }: PreparedEvaluation): Promise<EvaluatedModel> {
   const { examples, windows } = data
   const { version_2_with_negative, confidence_level } = asked
   const predicted =

@@ -12,23 +12,33 @@ export type CutQuestion =
   | { readonly asked: AskedQuestion; readonly found: CutPassages; readonly windows: readonly Window[] }
   | { readonly asked: AskedQuestion; readonly error: string }
 
+/** Minimum number of windows in a block, as estimated from the lengths of the texts. */
+const BLOCK = 256
+
+/** Number of characters in a token of English text. */
+const CHARACTERS = 4
+
+/** How questions are cut into windows. */
+export interface Cutting {
+  readonly cut: (asked: AskedQuestion) => CutQuestion
+  /** An estimate of the number of windows, without cutting them. */
+  readonly estimate: (asked: AskedQuestion) => number
+}
+
 /**
- * Minimum number of windows in a block, the unit of computation. The last bits of a logit depend on which windows are
- * computed together, so blocks begin and end with the same questions whether a run was interrupted or not.
+ * Groups questions into blocks, the unit of computation. The last bits of a logit depend on which windows are computed
+ * together, so blocks begin and end with the same questions whether a run was interrupted or not, and in every shard.
+ * Boundaries depend only on estimates, so a shard need not tokenize the blocks of the others.
  */
-const BLOCK = 512
-
-/** Cuts a question into windows. */
-export type CutOne = (asked: AskedQuestion) => CutQuestion
-
-/** Groups the windows of questions into blocks. */
-export async function* cutBlocks(questions: AsyncIterable<AskedQuestion>, cut: CutOne): AsyncGenerator<CutQuestion[]> {
-  let block: CutQuestion[] = []
+export async function* blocksOf(
+  questions: AsyncIterable<AskedQuestion>,
+  { estimate }: Pick<Cutting, 'estimate'>,
+): AsyncGenerator<AskedQuestion[]> {
+  let block: AskedQuestion[] = []
   let windows = 0
   for await (const asked of questions) {
-    const one = cut(asked)
-    block.push(one)
-    windows += 'windows' in one ? Math.max(1, one.windows.length) : 1
+    block.push(asked)
+    windows += estimate(asked)
     if (windows < BLOCK) continue
     yield block
     block = []
@@ -38,23 +48,28 @@ export async function* cutBlocks(questions: AsyncIterable<AskedQuestion>, cut: C
 }
 
 /** Cuts questions in their own contexts. Consecutive questions about the same context share its tokens. */
-export function contextCutter(tokenizer: Tokenizer, options: WindowOptions): CutOne {
+export function contextCutting(tokenizer: Tokenizer, options: WindowOptions): Cutting {
+  const perWindow = CHARACTERS * Math.max(1, options.max_seq_length - options.doc_stride)
   let document: Document | undefined
-  return (asked) =>
-    cutQuestion(asked, ['question', 'context'], () => {
-      if (document?.context !== asked.context) document = new Document(asked.context, tokenizer, options)
-      return { asked, document, windows: document.windows(asked.question, asked.id) }
-    })
+  return {
+    estimate: ({ context }) => Math.max(1, Math.floor(context.length / perWindow)),
+    cut: (asked) =>
+      cutQuestion(asked, ['question', 'context'], () => {
+        if (document?.context !== asked.context) document = new Document(asked.context, tokenizer, options)
+        return { asked, document, windows: document.windows(asked.question, asked.id) }
+      }),
+  }
 }
 
 /** Cuts questions in the passages that an index finds for them. */
-export const passageCutter =
-  (reader: PassageReader): CutOne =>
-  (asked) =>
+export const passageCutting = (reader: PassageReader, passages: number): Cutting => ({
+  estimate: () => passages,
+  cut: (asked) =>
     cutQuestion(asked, ['question'], () => {
       const found = reader.cut(asked.question, asked.id)
       return { asked, found, windows: found.windows }
-    })
+    }),
+})
 
 function cutQuestion(
   asked: AskedQuestion,

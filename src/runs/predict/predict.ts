@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { type AskedQuestion, eachQuestion } from '../../data/each-question.ts'
 import { type DataSource, sourceName } from '../../data/read-examples.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
@@ -9,21 +10,27 @@ import {
   resolveAnswerOptions,
   resolvePipelineOptions,
 } from '../../inference/answer-options.ts'
-import { digestConfig, digestTokenizer, QuestionsDigest } from '../../inference/digests.ts'
+import { digestConfig, digestTokenizer } from '../../inference/digests.ts'
 import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
 import { streamLogits } from '../../inference/stream-logits.ts'
 import { DEFAULT_PASSAGES, PassageIndex } from '../../search/passage-index.ts'
 import { PassageReader } from '../../search/passage-reader.ts'
 import { showValue } from '../../show-value.ts'
-import { runQaFile } from '../../squad/python/run-qa-files.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
 import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
-import { EVALUATION_FILES, modelInputs } from '../run-files.ts'
+import { modelInputs } from '../run-files.ts'
 import type { CountingProgressBar, Screen } from '../screen/screen.ts'
-import { type CutOne, type CutQuestion, contextCutter, cutBlocks, passageCutter } from './predict-blocks.ts'
-import { AnswerJournal, type JournalState, rejectExisting } from './predict-journal.ts'
-import { indexLine, lineMaker, type RunQaLine } from './predict-lines.ts'
+import { BlockJournal, type JournalState, rejectExisting } from '../shards/block-journal.ts'
+import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
+import { completeShard, digestFile, manifestPath, writeManifest } from '../shards/shard-manifest.ts'
+import { type Counted, countQuestions } from './count-questions.ts'
+import { blocksOf, type CutQuestion, type Cutting, contextCutting, passageCutting } from './predict-blocks.ts'
+import { indexLine, lineMaker } from './predict-lines.ts'
+import { runQaContents, runQaPaths } from './run-qa-outputs.ts'
+
+/** The lines that run_qa's files are made of. */
+export const LINES_FILE = 'answers.jsonl'
 
 export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
   readonly model: string
@@ -39,6 +46,8 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   readonly index?: string
   /** Number of passages of the index that the model reads for a question (default: 10). */
   readonly passages?: number
+  /** Compute only this part of the questions, into files next to `output` that `merge` puts together. */
+  readonly shard?: Shard
   readonly screen: Screen
   readonly hub?: HubChoice
   /** The engine that computes the logits. */
@@ -49,6 +58,8 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
 /** What `spanforge predict --json` prints. */
 export interface Predicted {
   readonly files: readonly string[]
+  /** The part of the questions that was computed, such as 3/16. */
+  readonly shard?: string
   readonly questions: number
   /** Questions whose line holds an error in place of an answer. */
   readonly failed: number
@@ -71,7 +82,7 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
   const { output, postprocess, screen, signal } = options
   if (options.index !== undefined && (postprocess ?? 'exact') !== 'exact')
     throw new UsageError(`predict: --postprocess ${postprocess} cannot be combined with --index`, 'Omit --postprocess.')
-  const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
+  const path = linesPath(options)
   checkInputs(options, path, [options.input, ...modelInputs(options.model)])
   return withLock(`${path}.lock`, () => answerFile(options, path), {
     guards: postprocess === 'run_qa' ? output : path,
@@ -82,12 +93,21 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
   })
 }
 
+/** The file that the lines are written to, one for each question. */
+function linesPath({ output, postprocess, shard }: PredictOptions): string {
+  const whole = postprocess === 'run_qa' ? join(output, LINES_FILE) : output
+  return shard ? shardPath(whole, shard) : whole
+}
+
+const writesRunQa = ({ postprocess, shard }: Pick<PredictOptions, 'postprocess' | 'shard'>): boolean =>
+  postprocess === 'run_qa' && !shard
+
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
-  const { screen, hub, overwrite, signal } = options
+  const { screen, hub, overwrite, signal, shard } = options
   const index = options.index === undefined ? undefined : PassageIndex.open(options.index)
-  const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
-  // Fail now: reading the file and loading the model may take minutes.
-  rejectExisting(path, sureTargets, overwrite)
+  const sureTargets = writesRunQa(options) ? runQaPaths(options.output) : [path]
+  // Fail now: reading the file and loading the model may take minutes. A complete shard has nothing to do.
+  if (!shard) rejectExisting(path, sureTargets, overwrite)
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, { contexts: !index, signal })
@@ -99,30 +119,34 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     ...asked,
     keep_leading_spaces: asked.postprocess === 'pipeline',
   })
-  const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
-  const { model, tokenizer } = loaded
-  const digests = {
-    questions: counted.digest,
-    tokenizer: digestTokenizer(tokenizer),
-    config: digestConfig(model.config),
+  const files = writesRunQa(options) ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
+  const inputs = await inputsOf(source, counted, loaded, asked, index && { index, options })
+  const own = shard ? shardInputs(inputs, loaded, options) : inputs
+  const complete = shard && !overwrite ? await completeShard(path, own) : undefined
+  if (complete) {
+    const before = PROGRESS.parse(complete.facts)
+    return summary(files, before, { counted, shard, resumed_from: before.questions, runtime: 0 })
   }
-  const opening = { targets: files, overwrite, digests, onNote: screen.print }
-  const journal = await AnswerJournal.open(
-    path,
-    await settingsOf(source, loaded, asked, index && { index, options }),
-    opening,
-  )
+  const journal = await BlockJournal.open(path, {
+    ...own,
+    progress: { schema: PROGRESS, start: START },
+    targets: files,
+    overwrite,
+    onNote: screen.print,
+  })
   const whole = { questions: counted.questions, failed: 0, windows: 0 }
   if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
   const resumed_from = journal.state.questions
   if (resumed_from > 0) screen.print(`Resuming after ${resumed_from.toLocaleString('en-US')} questions.`)
   const began = performance.now()
-  const progress = screen.counting('Answering', 'questions', counted.questions, resumed_from)
+  const progress = screen.counting('Answering', 'questions', counted.questions, readBy(journal.state))
   try {
-    const cut = index
-      ? passageCutter(new PassageReader(index, tokenizer, windowing.windows, { passages: options.passages }))
-      : contextCutter(tokenizer, windowing.windows)
-    await answerAll(source, loaded, asked, { windowing, cut, contexts: !index, journal, progress, signal })
+    const { passages = DEFAULT_PASSAGES } = options
+    const { tokenizer } = loaded
+    const cutting = index
+      ? passageCutting(new PassageReader(index, tokenizer, windowing.windows, { passages: options.passages }), passages)
+      : contextCutting(tokenizer, windowing.windows)
+    await answerAll(source, loaded, asked, { windowing, cutting, contexts: !index, journal, progress, shard, signal })
   } catch (error) {
     await journal.leave()
     if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))
@@ -133,11 +157,29 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     await loaded.model.release()
   }
   const { state } = journal
-  await (asked.postprocess === 'run_qa' ? writeRunQa(journal, files) : journal.finish())
-  return summary(files, state, { counted, resumed_from, runtime: (performance.now() - began) / 1000 })
+  if (shard) await writeShard(path, { ...own, shard, state, questions: counted.questions })
+  await (writesRunQa(options) ? journal.finishAs(runQaContents(journal.lines, files)) : journal.finish())
+  return summary(files, state, { counted, shard, resumed_from, runtime: (performance.now() - began) / 1000 })
 }
 
-const stoppedText = ({ questions }: JournalState): string =>
+/** Describes a complete shard, before its lines get their final name. */
+async function writeShard(path: string, { settings, digests, shard, state, questions }: FinishedShard): Promise<void> {
+  const { failed, windows, last_id, read, blocks } = state
+  await writeManifest(path, {
+    ...{ command: 'predict', shard, settings, digests, units: questions },
+    sha256: await digestFile(`${path}.partial`),
+    facts: { questions: state.questions, failed, windows, last_id, read, blocks },
+  })
+}
+
+interface FinishedShard extends Inputs {
+  readonly shard: Shard
+  readonly state: State
+  /** Number of questions in all shards. */
+  readonly questions: number
+}
+
+const stoppedText = ({ questions }: State): string =>
   questions > 0
     ? `Stopped; ${questions.toLocaleString('en-US')} answers are saved. Run the same command again to resume.`
     : 'Stopped before any answers were saved.'
@@ -158,9 +200,10 @@ function warnOfRepeatedIds({ repeated, firstRepeated }: Counted, { input, postpr
   screen.print(`${finding}, so the output has several answers with the same id.`)
 }
 
-/** @throws UsageError if the output would replace an input; `AnswerJournal` checks for other existing files */
-function checkInputs({ postprocess, output }: PredictOptions, path: string, inputs: readonly string[]): void {
-  const written = postprocess === 'run_qa' ? runQaPaths(output, true) : [path]
+/** @throws UsageError if the output would replace an input; `BlockJournal` checks for other existing files */
+function checkInputs(options: PredictOptions, path: string, inputs: readonly string[]): void {
+  const written = writesRunQa(options) ? runQaPaths(options.output, true) : [path]
+  if (options.shard) written.push(manifestPath(path))
   checkOutputs([...written, `${path}.partial`, `${path}.partial.json`], { overwrite: true, inputs })
 }
 
@@ -174,66 +217,79 @@ function askedOf(options: PredictOptions, { settings }: OpenedModel) {
   return { ...asked, max_answer_length, postprocess, n_best_size }
 }
 
-/** Everything that the output depends on, apart from the digests. */
-async function settingsOf(
+type Inputs = Required<Pick<State, 'settings' | 'digests'>>
+
+/** Everything that the output depends on. */
+async function inputsOf(
   source: DataSource,
-  { model }: OpenedModel,
+  counted: Counted,
+  { model, tokenizer }: OpenedModel,
   asked: ResolvedOptions,
   searched?: { readonly index: PassageIndex; readonly options: PredictOptions },
-): Promise<JournalState['settings']> {
+): Promise<Inputs> {
   const known = Object.entries(asked).filter(([, value]) => value !== undefined)
   return {
-    input: [source].flat().map((path) => resolve(path)),
-    weights: (await model.digest()).slice(0, 16),
-    ...(searched && {
-      index: resolve(searched.index.folder),
-      index_updated: searched.index.facts.updated,
-      passages: searched.options.passages ?? DEFAULT_PASSAGES,
-    }),
-    ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
+    settings: {
+      input: [source].flat().map((path) => resolve(path)),
+      weights: (await model.digest()).slice(0, 16),
+      ...(searched && {
+        index: resolve(searched.index.folder),
+        index_updated: searched.index.facts.updated,
+        passages: searched.options.passages ?? DEFAULT_PASSAGES,
+      }),
+      ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+    digests: {
+      questions: counted.digest,
+      tokenizer: digestTokenizer(tokenizer),
+      config: digestConfig(model.config),
+    },
   }
 }
 
-interface Counted {
-  readonly questions: number
-  /** Number of questions with the id of an earlier question. */
-  readonly repeated: number
-  readonly firstRepeated?: string
-  /** Digest of everything in the questions that the answers depend on. */
-  readonly digest: string
-}
-
-/** Maximum number of ids to remember when looking for repeated ones, so that memory stays bounded. */
-const MOST_IDS = 2_000_000
-
-/** Reads the whole file once, to count its questions and find problems before hours of work begin. */
-async function countQuestions(
-  source: DataSource,
-  { contexts, signal }: { readonly contexts: boolean; readonly signal?: AbortSignal },
-): Promise<Counted> {
-  const ids = new Set<string>()
-  let [questions, repeated] = [0, 0]
-  let firstRepeated: string | undefined
-  const digest = new QuestionsDigest()
-  for await (const asked of eachQuestion(source, { contexts })) {
-    const { id } = asked
-    digest.add(asked)
-    if (++questions % 4096 === 0) signal?.throwIfAborted()
-    if (ids.has(id)) {
-      repeated++
-      firstRepeated ??= id
-    } else if (ids.size < MOST_IDS) ids.add(id)
+/** The same for a shard, whose data may be in another folder on another machine, but whose engine must be the same. */
+function shardInputs(
+  { settings: { input, index, weights, ...settings }, digests }: Inputs,
+  { engineName, device }: OpenedModel,
+  { choice = {} }: PredictOptions,
+): Inputs {
+  return {
+    settings: { ...settings, engine: engineName, device, bf16: choice.bf16 ?? false },
+    digests: { ...digests, weights: String(weights) },
   }
-  return { questions, repeated, firstRepeated, digest: digest.end() }
 }
+
+const COUNT = z.int().nonnegative()
+
+/** The progress of a prediction. */
+const PROGRESS = z.object({
+  questions: COUNT,
+  /** Number of questions that could not be answered. */
+  failed: COUNT,
+  windows: COUNT,
+  /** The id of the last question that was read. */
+  last_id: z.string().nullable(),
+  /** In a shard, the number of questions that were read, including those of other shards. */
+  read: COUNT.optional(),
+  /** In a shard, the questions and bytes of each block. */
+  blocks: z.array(z.tuple([COUNT, COUNT])).optional(),
+})
+
+type Progress = z.output<typeof PROGRESS>
+type State = JournalState<Progress>
+
+const START: Progress = { questions: 0, failed: 0, windows: 0, last_id: null }
+
+const readBy = ({ read, questions }: Progress): number => read ?? questions
 
 interface Work {
   readonly windowing: WindowingPlan
-  readonly cut: CutOne
+  readonly cutting: Cutting
   /** Whether questions have contexts. */
   readonly contexts: boolean
-  readonly journal: AnswerJournal
+  readonly journal: BlockJournal<Progress>
   readonly progress: CountingProgressBar
+  readonly shard?: Shard
   readonly signal?: AbortSignal
 }
 
@@ -241,13 +297,21 @@ async function answerAll(
   source: DataSource,
   { model, tokenizer }: OpenedModel,
   asked: ResolvedOptions,
-  { windowing, cut, contexts, journal, progress, signal }: Work,
+  { windowing, cutting, contexts, journal, progress, shard, signal }: Work,
 ): Promise<void> {
   const lineOf = lineMaker(asked, tokenizer)
-  for await (const block of cutBlocks(remaining(source, journal.state, contexts), cut)) {
+  const { blocks = [] } = journal.state
+  // A resumed shard continues after its last block, which every nth block belongs to.
+  let number = shard && blocks.length > 0 ? shard.index + (blocks.length - 1) * shard.count : 0
+  let read = readBy(journal.state)
+  for await (const group of blocksOf(remaining(source, journal.state, contexts), cutting)) {
+    const before = read
+    read += group.length
+    signal?.throwIfAborted()
+    if (!isOwn(shard, number++)) continue
+    const block = group.map(cutting.cut)
     const items = block.filter((cut) => 'windows' in cut)
     const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
-    const before = journal.state.questions
     const onProgress = (done: number) => {
       signal?.throwIfAborted()
       progress.update(before + Math.floor((block.length * done) / windows))
@@ -263,9 +327,15 @@ async function answerAll(
         ),
       )
     const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
-    const failed = block.length - items.length
-    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
-    progress.update(journal.state.questions)
+    const { state } = journal
+    await journal.append(text, (bytes) => ({
+      questions: state.questions + block.length,
+      failed: state.failed + block.length - items.length,
+      windows: state.windows + windows,
+      last_id: block.at(-1)!.asked.id,
+      ...(shard && { read, blocks: [...(state.blocks ?? []), [block.length, bytes]] }),
+    }))
+    progress.update(read)
   }
 }
 
@@ -276,66 +346,29 @@ const OTHER_IDS =
   'The file changed before this question, or the answers are from version 0.1.0, which numbered questions without an id ' +
   'from 0. Start over with --overwrite.'
 
-/** Yields the questions that have not been answered yet. */
-async function* remaining(
-  source: DataSource,
-  { questions, last_id }: JournalState,
-  contexts: boolean,
-): AsyncGenerator<AskedQuestion> {
+/** Yields the questions that have not been read yet. */
+async function* remaining(source: DataSource, state: State, contexts: boolean): AsyncGenerator<AskedQuestion> {
+  const { last_id } = state
+  const read = readBy(state)
   let index = 0
   for await (const question of eachQuestion(source, { contexts })) {
     index++
-    if (index === questions && question.id !== last_id)
+    if (index === read && question.id !== last_id)
       throw new SpanforgeError(
         `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
         { remedy: OTHER_IDS },
       )
-    if (index > questions) yield question
+    if (index > read) yield question
   }
-  if (index < questions)
-    throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${questions} have been answered`, {
+  if (index < read)
+    throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${read} have been answered`, {
       remedy: 'The file changed. Start over with --overwrite.',
     })
 }
 
-function runQaPaths(folder: string, version_2_with_negative = false): string[] {
-  const { predictions, nbest_predictions, null_odds } = EVALUATION_FILES
-  const names = [predictions, nbest_predictions, ...(version_2_with_negative ? [null_odds] : [])]
-  return names.map((name) => join(folder, name))
-}
-
-/** Writes run_qa's files from the lines, one after the other. Questions that failed are left out. */
-async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: readonly string[]): Promise<void> {
-  const file = (path: string, take: (line: RunQaLine) => unknown) => {
-    const entries = async function* () {
-      for await (const line of journal.lines() as AsyncGenerator<RunQaLine>)
-        if (line.nbest) yield [line.id, take(line)] as const
-    }
-    return [path, encoded(runQaFile(entries()))] as const
-  }
-  await journal.finishAs([
-    file(nbest, (line) => line.nbest),
-    ...(odds ? [file(odds, (line) => line.null_odds)] : []),
-    // Written last, because the presence of this file marks the prediction as complete.
-    file(predictions, (line) => line.prediction),
-  ])
-}
-
-const PIECE = 2 ** 20
-
-async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
-  let text = ''
-  for await (const piece of pieces) {
-    text += piece
-    if (text.length < PIECE) continue
-    yield Buffer.from(text)
-    text = ''
-  }
-  yield Buffer.from(text)
-}
-
 interface Timing {
   readonly counted: Counted
+  readonly shard?: Shard
   readonly resumed_from: number
   /** In seconds. */
   readonly runtime: number
@@ -343,10 +376,14 @@ interface Timing {
 
 function summary(
   files: readonly string[],
-  { questions, failed, windows }: Pick<JournalState, 'questions' | 'failed' | 'windows'>,
-  { counted, resumed_from, runtime }: Timing,
+  { questions, failed, windows }: Pick<Progress, 'questions' | 'failed' | 'windows'>,
+  { counted, shard, resumed_from, runtime }: Timing,
 ): Predicted {
   const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0
   const repeated_ids = counted.repeated
-  return { files, questions, failed, repeated_ids, windows, resumed_from, runtime, questions_per_second }
+  return {
+    files,
+    ...(shard && { shard: showShard(shard) }),
+    ...{ questions, failed, repeated_ids, windows, resumed_from, runtime, questions_per_second },
+  }
 }

@@ -11,10 +11,17 @@ import type { RunDigests } from '../../training/checkpoints/run-digests.ts'
 import { acquireRunLock } from '../../training/checkpoints/run-lock.ts'
 import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from '../run-files.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
+import { isOwn, type Shard } from '../shards/shard.ts'
 import { type FineTuneOptions, fineTune } from '../train/fine-tune.ts'
 import type { PreparedRun } from '../train/prepare.ts'
 import { differences } from '../train/resume.ts'
 import { DataChangedError, hasSweepFile, SWEEP_FILE, SweepData } from './sweep-data.ts'
+import { isSweepShard, lockShard, writeSweepShard } from './sweep-shard.ts'
+
+export interface SweepOptions extends FineTuneOptions {
+  /** Run only this part of the trainings, for `merge` to put together. */
+  readonly shard?: Shard
+}
 
 export interface SweepOutcome {
   readonly status: 'finished' | 'interrupted'
@@ -30,7 +37,7 @@ export interface SweepOutcome {
 export async function runSweep(
   given: Readonly<Record<string, unknown>>,
   trials: readonly Trial[],
-  options: FineTuneOptions = {},
+  { shard, ...options }: SweepOptions = {},
 ): Promise<SweepOutcome> {
   const { screen = noScreen } = options
   const runOptions = { ...options, screen: warningOnce(screen) }
@@ -46,7 +53,8 @@ export async function runSweep(
     return { name, values, args }
   })
   for (const { args } of planned) rejectExclusive(args)
-  if (existsSync(output_dir)) await rejectOthers(output_dir)
+  const names = planned.map(({ name }) => name)
+  if (existsSync(output_dir)) await rejectOthers(output_dir, names)
   const data = await SweepData.open(output_dir, options)
   const results = new Map<string, SweepTrial>(
     planned.map(({ name, values }) => [
@@ -54,26 +62,28 @@ export async function runSweep(
       { name, values, status: 'not run yet', digests: data.recorded.get(name) },
     ]),
   )
-  const summary = (): SweepSummary => {
-    const sweep = {
-      parameters: [...new Set(trials.flatMap((trial) => Object.keys(trial)))],
-      metric: `eval_${base.metric_for_best_model}`,
-      greater_is_better: base.greater_is_better,
-      trials: [...results.values()],
-    }
-    return { ...sweep, trials: ranked(sweep) }
+  const comparison = {
+    parameters: [...new Set(trials.flatMap((trial) => Object.keys(trial)))],
+    metric: `eval_${base.metric_for_best_model}`,
+    greater_is_better: base.greater_is_better,
   }
-  const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.control?.signal })
+  const own = names.filter((_, i) => isOwn(shard, i))
+  const summary = () =>
+    summaryOf({ ...comparison, trials: [...results.values()].filter(({ name }) => own.includes(name)) })
+  const lockOptions = { onDoubt: screen.print, signal: options.control?.signal }
+  const lock = await (shard ? lockShard(output_dir, shard, lockOptions) : acquireRunLock(output_dir, lockOptions))
   try {
-    await rejectOthers(output_dir)
+    await rejectOthers(output_dir, names)
     for (const [i, { name, values, args }] of planned.entries()) {
+      if (!own.includes(name)) continue
       screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
       const result =
         (!overwrite_output_dir && (await earlier(name, args, data))) || (await attempt(args, data, runOptions))
       if (result === 'interrupted') return { status: 'interrupted', sweep: summary() }
       results.set(name, { name, values, ...result })
-      await writeSweep(output_dir, summary())
+      if (!shard) await writeSweep(output_dir, summary())
     }
+    if (shard) await writeSweepShard(base, { shard, comparison, names, trials: own.map((name) => results.get(name)!) })
     return { status: 'finished', sweep: summary() }
   } finally {
     lock.release()
@@ -139,17 +149,22 @@ const metricsOf = (results: unknown): Record<string, number> =>
     Object.entries(results as object).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
   )
 
-async function writeSweep(output_dir: string, sweep: SweepSummary): Promise<void> {
+export const summaryOf = (sweep: SweepSummary): SweepSummary => ({ ...sweep, trials: ranked(sweep) })
+
+/** Writes the table of a sweep, and its report if a run is finished. */
+export async function writeSweep(output_dir: string, sweep: SweepSummary): Promise<void> {
   await writeJson(join(output_dir, SWEEP_FILE), sweep)
   if (!sweep.trials.some(({ metrics }) => metrics)) return
   const { sweepReport } = await import('../../report/sweep-report.ts')
   for (const { name, content } of sweepReport(sweep)) await writeFile(join(output_dir, name), content)
 }
 
-async function rejectOthers(output_dir: string): Promise<void> {
+/** Rejects a folder with other files than those of sweeps. Other shards may be creating the folders of `planned` runs. */
+async function rejectOthers(output_dir: string, planned: readonly string[]): Promise<void> {
   const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
-  const isSweep =
-    names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || (await hasSweepFile(output_dir))
+  const isOurs = (name: string) =>
+    planned.includes(name) || isSweepShard(name) || existsSync(join(output_dir, name, ARGUMENTS_FILE))
+  const isSweep = names.every(isOurs) || (await hasSweepFile(output_dir))
   if (isSweep && !names.includes(ARGUMENTS_FILE)) return
   throw new UsageError(
     `${output_dir}: the output folder is not empty and contains no sweep: ${names.slice(0, 5).join(', ')}`,

@@ -13,33 +13,37 @@ import { alreadyExists, checkOutputs, writeOutput } from '../../files/output.ts'
 import { readJsonFile } from '../../files/text-file.ts'
 import { showIssues, showText, showValue } from '../../show-value.ts'
 
-const COUNT = z.int().nonnegative()
-
 const STATE = z.object({
-  /** The settings that the answers depend on. A file with other settings is not resumed. */
+  /** The settings that the lines depend on. A file with other settings is not resumed. */
   settings: z.record(z.string(), z.unknown()),
   /** Digests of the questions, the tokenizer and the configuration. Files started by spanforge 0.1.0 have none. */
   digests: z.record(z.string(), z.string()).optional(),
-  questions: COUNT,
-  /** Number of questions that could not be answered. */
-  failed: COUNT,
-  windows: COUNT,
-  last_id: z.string().nullable(),
   /** Length of the unfinished file in bytes. Anything after it is an incomplete write. */
-  bytes: COUNT,
+  bytes: z.int().nonnegative(),
   /** Whether existing files are replaced at the end. Version 0.1.0 did not record this, and replaced them. */
   replaces: z.boolean().optional(),
 })
 
-/** The state of an unfinished file of answers. */
-export type JournalState = Readonly<z.output<typeof STATE>>
+type OwnState = Readonly<z.output<typeof STATE>>
 
-const mayReplace = ({ replaces = true }: JournalState): boolean => replaces
+/** The state of an unfinished file: what its lines depend on, and the progress that its writer counts. */
+export type JournalState<Progress> = OwnState & Readonly<Progress>
 
-const writeState = (path: string, state: JournalState): Promise<void> =>
+/** What a writer counts, stored between its blocks. */
+export interface ProgressFormat<Progress> {
+  readonly schema: z.ZodType<Progress>
+  readonly start: Progress
+}
+
+const mayReplace = ({ replaces = true }: OwnState): boolean => replaces
+
+const writeState = (path: string, state: OwnState): Promise<void> =>
   writeFileAtomic(`${path}.partial.json`, `${JSON.stringify(state, null, 2)}\n`)
 
-async function readState(path: string): Promise<JournalState | undefined> {
+async function readState<Progress>(
+  path: string,
+  { schema }: ProgressFormat<Progress>,
+): Promise<JournalState<Progress> | undefined> {
   const noted = `${path}.partial.json`
   if (!existsSync(noted)) return undefined
   const remedy = 'The file has been modified. Start over with --overwrite.'
@@ -47,28 +51,33 @@ async function readState(path: string): Promise<JournalState | undefined> {
     throw new SpanforgeError(cause.summary, { remedy, cause })
   })
   const state = STATE.safeParse(json)
-  if (state.success) return state.data
-  const faults = showIssues(state.error.issues)
-  throw new SpanforgeError(`${noted}: not the state of an unfinished prediction: ${faults}`, { remedy })
+  const progress = schema.safeParse(json)
+  if (state.success && progress.success) return { ...state.data, ...progress.data }
+  const faults = showIssues([...(state.error?.issues ?? []), ...(progress.error?.issues ?? [])])
+  throw new SpanforgeError(`${noted}: not the state of an unfinished file: ${faults}`, { remedy })
 }
 
 /** Whether the output is complete: a process may be killed after renaming the file and before cleaning up. */
-function isFinished(path: string, target: string, state: JournalState): boolean {
+function isFinished(path: string, target: string, state: OwnState): boolean {
   if (!existsSync(target)) return false
   if (existsSync(`${path}.partial`)) return isSameFile(`${path}.partial`, target)
-  // Without any answers, the target is an older file that has yet to be replaced.
-  return state.questions > 0 || !mayReplace(state)
+  // Without any lines, the target is an older file that has yet to be replaced.
+  return state.bytes > 0 || !mayReplace(state)
 }
 
-/** @throws UsageError if a new prediction would replace existing files without `overwrite` */
+/** @throws UsageError if a new file would replace existing files without `overwrite` */
 export function rejectExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
   if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
 }
 
-interface OpenOptions {
+interface OpenOptions<Progress> {
+  readonly progress: ProgressFormat<Progress>
+  /** The settings that the lines depend on. */
+  readonly settings: OwnState['settings']
+  /** The output files; the one that is written last comes first (default: the file itself). */
   readonly targets?: readonly string[]
   readonly overwrite?: boolean
-  readonly digests?: JournalState['digests']
+  readonly digests?: OwnState['digests']
   readonly onNote?: (text: string) => void
 }
 
@@ -77,29 +86,28 @@ interface OpenOptions {
  * length is recorded atomically in `PATH.partial.json`. After a crash at any time, the next process truncates the file
  * to the recorded length and resumes.
  */
-export class AnswerJournal {
+export class BlockJournal<Progress extends object> {
   private constructor(
     private readonly path: string,
     private readonly file: FileHandle,
-    public state: JournalState,
+    public state: JournalState<Progress>,
     private readonly gzip: boolean,
   ) {}
 
   /**
    * Resumes an unfinished file, or starts a new one. Returns undefined if the output is already complete, because the
-   * process was killed while cleaning up. `targets` are the output files; the one that is written last comes first.
+   * process was killed while cleaning up.
    * @throws UsageError if an unfinished file has other settings, or a file exists and must not be overwritten;
-   * SpanforgeError if the questions or the model have changed since the unfinished file was started
+   * SpanforgeError if the data or the model has changed since the unfinished file was started
    */
-  static async open(
+  static async open<Progress extends object>(
     path: string,
-    settings: JournalState['settings'],
-    { targets = [path], overwrite = false, digests = {}, onNote }: OpenOptions = {},
-  ): Promise<AnswerJournal | undefined> {
+    { progress, settings, targets = [path], overwrite = false, digests = {}, onNote }: OpenOptions<Progress>,
+  ): Promise<BlockJournal<Progress> | undefined> {
     const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
     await removeLeftovers(path)
     if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
-    const before = await readState(path)
+    const before = await readState(path, progress)
     if (before) {
       rejectOther(path, before, { settings, digests })
       if (!before.digests)
@@ -112,7 +120,7 @@ export class AnswerJournal {
       for (const file of [partial, noted]) await rm(file, { force: true })
       return undefined
     }
-    const start = { questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0, replaces: overwrite }
+    const start = { ...progress.start, bytes: 0, replaces: overwrite }
     const state = { ...(before ?? start), settings, digests }
     const created = [...(before ? [] : [partial]), ...(mayReplace(state) ? [] : targets)]
     checkOutputs(created, { overwrite })
@@ -127,31 +135,24 @@ export class AnswerJournal {
         })
       }
       await truncate(partial, state.bytes)
-      return new AnswerJournal(path, file, state, /\.gz$/i.test(path))
+      return new BlockJournal<Progress>(path, file, state, /\.gz$/i.test(path))
     } catch (error) {
       throw explain(partial, error)
     }
   }
 
-  /** Appends the lines of a block of questions. Once this resolves, they survive a crash. */
-  async append(
-    lines: string,
-    { questions, failed, windows, last_id }: Pick<JournalState, 'questions' | 'failed' | 'windows' | 'last_id'>,
-  ): Promise<void> {
+  /**
+   * Appends the lines of a block. Once this resolves, they survive a crash. `progress` receives the number of bytes that
+   * the file grew by, and returns the new progress.
+   */
+  async append(lines: string, progress: (bytes: number) => Progress): Promise<void> {
     assertLocksHeld(this.path)
     try {
       // Concatenated gzip members form a valid gzip file.
       const bytes = this.gzip ? gzipSync(lines) : Buffer.from(lines)
       for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten
       await this.file.datasync()
-      this.state = {
-        ...this.state,
-        questions: this.state.questions + questions,
-        failed: this.state.failed + failed,
-        windows: this.state.windows + windows,
-        last_id,
-        bytes: this.state.bytes + bytes.length,
-      }
+      this.state = { ...this.state, ...progress(bytes.length), bytes: this.state.bytes + bytes.length }
     } catch (error) {
       throw explain(`${this.path}.partial`, error)
     }
@@ -187,10 +188,10 @@ export class AnswerJournal {
     await this.forget()
   }
 
-  /** Closes an unfinished file. If it has no answers, it is removed, since there is nothing to resume. */
+  /** Closes an unfinished file. If it has no lines, it is removed, since there is nothing to resume. */
   async leave(): Promise<void> {
     await this.close()
-    if (this.state.questions > 0) return
+    if (this.state.bytes > 0) return
     for (const file of [`${this.path}.partial`, `${this.path}.partial.json`]) await rm(file, { force: true })
   }
 
@@ -200,25 +201,27 @@ export class AnswerJournal {
   }
 
   /** Reads the lines back and parses each of them. */
-  async *lines(): AsyncGenerator<unknown> {
-    const path = `${this.path}.partial`
-    const input = createReadStream(path, { encoding: 'utf8' })
-    let number = 0
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
-      yield parsedLine(line, `${path}: line ${++number}`)
-  }
+  readonly lines = (): AsyncGenerator<unknown> => parsedLines(`${this.path}.partial`)
 
   async close(): Promise<void> {
     await this.file.close()
   }
 }
 
+/** Reads and parses the lines of a file that a journal has written without compression. */
+export async function* parsedLines(path: string): AsyncGenerator<unknown> {
+  const input = createReadStream(path, { encoding: 'utf8' })
+  let number = 0
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
+    yield parsedLine(line, `${path}: line ${++number}`)
+}
+
 function parsedLine(line: string, place: string): unknown {
   try {
     return parseBoundedJson(line)
   } catch (cause) {
-    throw new SpanforgeError(`${place}: not a valid answer (${(cause as Error).message})`, {
-      remedy: 'The unfinished file has been modified. Start over with --overwrite.',
+    throw new SpanforgeError(`${place}: not valid JSON (${(cause as Error).message})`, {
+      remedy: 'The file has been modified. Start over with --overwrite.',
       cause,
     })
   }
@@ -232,9 +235,9 @@ const CHANGED: Readonly<Record<string, string>> = {
   weights: "the model's weights",
 }
 
-type PredictInputs = Pick<JournalState, 'settings' | 'digests'>
+type Inputs = Pick<OwnState, 'settings' | 'digests'>
 
-function rejectOther(path: string, before: PredictInputs, now: Required<PredictInputs>): void {
+function rejectOther(path: string, before: Inputs, now: Required<Inputs>): void {
   const changed = before.digests ? differing(before.digests, now.digests) : []
   // If the digests show that the questions are the same, it does not matter which file they are in.
   const names = differing(before.settings, now.settings).filter((name) => name !== 'input' || !before.digests)

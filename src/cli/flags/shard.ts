@@ -1,0 +1,23 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { SpanforgeError } from '../../errors.ts'
+import { parseShard, type Shard } from '../../runs/shards/shard.ts'
+
+export interface ShardFlag {
+  readonly shard?: Shard
+}
+
+/** Adds --shard, which divides a command among processes. */
+export const withShardFlag = (command: Command): Command =>
+  command.option(
+    '--shard <i/n>',
+    'compute part i of n, such as 3/16, then run spanforge merge; auto/n in a Kubernetes Indexed Job or a Slurm array',
+    shardOf,
+  )
+
+function shardOf(text: string): Shard {
+  try {
+    return parseShard(text)
+  } catch (error) {
+    throw error instanceof SpanforgeError ? new InvalidArgumentError(error.message) : error
+  }
+}
