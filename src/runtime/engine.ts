@@ -78,6 +78,28 @@ export interface Multiples {
   readonly length: number
 }
 
+/** Names of the places where values stay on a device, by the names of inputs and outputs of a graph. */
+export interface Slots {
+  readonly from: Readonly<Record<string, string>>
+  readonly to: Readonly<Record<string, string>>
+}
+
+/** A graph whose inputs and outputs may stay on the device. */
+export interface ResidentExecutable {
+  /** Runs on passed values and on those in slots. Returns the outputs that do not stay on the device. */
+  run(inputs: Values, slots: Slots): Promise<Values>
+}
+
+/** Values in the memory of a device, in named slots, and graphs that compute with them. */
+export interface DeviceStore {
+  /** Compiles a graph. The outputs in `stays` are left in slots; at least one other is returned. */
+  compile(graph: Graph, stays?: readonly string[]): Promise<ResidentExecutable>
+  write(values: Values): Promise<void>
+  read(slot: string): Promise<Value>
+  /** Frees all values and graphs. */
+  release(): Promise<void>
+}
+
 /** An engine that runs graphs. Code outside the runtime does not depend on a particular engine. */
 export interface Engine {
   readonly name: string
@@ -99,6 +121,8 @@ export interface Engine {
   readonly lanes?: number
   /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
+  /** Opens a store for values that stay on the device, if the engine has memory of its own. */
+  openStore?(options?: Pick<CompileOptions, 'profilePrefix'>): DeviceStore
   /**
    * Opens an ONNX file, if the engine supports this.
    * @throws SpanforgeError if the file is not a model, has an input that is not in the signature, or lacks an output

@@ -1,17 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { DType, TensorData } from '../../graph/data.ts'
 import { exclusiveInProcess } from '../../threads/process-mutex.ts'
-import type { Value, Values } from '../engine.ts'
+import type { Slots, Value, Values } from '../engine.ts'
 import { copyModel } from './copy-model.ts'
 
 /** onnxruntime-node, or a fake of it in tests. */
 export type Runtime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor'>
-
-/** What a graph reads from slots and leaves in them: names of slots by the names of inputs and outputs. */
-export interface Slots {
-  readonly from: Readonly<Record<string, string>>
-  readonly to: Readonly<Record<string, string>>
-}
 
 export interface SessionOptions {
   /** Outputs that stay on the device. At least one other output must not. */

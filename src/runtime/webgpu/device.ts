@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
-import { MEMORY_REMEDY, type Value, type Values } from '../engine.ts'
-import type { SessionOptions, Slots } from './device-memory.ts'
+import { MEMORY_REMEDY, type Slots, type Value, type Values } from '../engine.ts'
+import type { SessionOptions } from './device-memory.ts'
 import type { DeviceFeatures } from './features.ts'
 
 interface Ports {

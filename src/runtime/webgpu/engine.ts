@@ -11,6 +11,7 @@ import { Device } from './device.ts'
 import type { SessionOptions } from './device-memory.ts'
 import { DeviceExecutable } from './executable.ts'
 import type { DeviceFeatures } from './features.ts'
+import { WebGpuStore } from './store.ts'
 import { type Adapter, vulkanAdapter } from './vulkan.ts'
 
 /** The interface of the operating system that WebGPU uses. */
@@ -86,6 +87,7 @@ export async function openWebGpu(number: string): Promise<Engine> {
         throw new SpanforgeError(`WebGPU does not support ${precision}`, { remedy: 'Use float32.' })
       return openGraph(toBytes(encodeModel(lower(graph, webgpu))), { profilePrefix })
     },
+    openStore: ({ profilePrefix } = {}) => new WebGpuStore(Device.get(), profilePrefix),
     async open(file, signature) {
       const executable = await openGraph(file)
       try {

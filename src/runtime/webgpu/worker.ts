@@ -1,7 +1,7 @@
 /** The thread that owns the WebGPU device, because a run of ONNX Runtime blocks its thread. */
 import { answerCalls, Handed } from '../../threads/calls.ts'
-import type { Values } from '../engine.ts'
-import { DeviceMemory, type SessionOptions, type Slots } from './device-memory.ts'
+import type { Slots, Values } from '../engine.ts'
+import { DeviceMemory, type SessionOptions } from './device-memory.ts'
 import { type DeviceFeatures, probe } from './features.ts'
 import { sessionOptions } from './session-options.ts'
 

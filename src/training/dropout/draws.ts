@@ -9,7 +9,24 @@ export interface SizedSite extends DropoutSite {
 }
 
 /** Writes what a dropout site of a pass keeps into `out`, in the layout of the site's shape: 1 is kept, 0 is dropped. */
-export type DropoutMasks = (number: number, site: SizedSite, pass: Pass, out: Uint8Array) => void
+export interface DropoutMasks {
+  (number: number, site: SizedSite, pass: Pass, out: Uint8Array): void
+  /** The same masks for a device that holds the pool. Missing if they are not drawn from one. */
+  readonly pooled?: PooledMasks
+}
+
+/** Masks as places in a pool. */
+export interface PooledMasks {
+  /** The number of the pool, which is drawn anew every few steps. */
+  readonly round: number
+  /** The first `size` values of the pool for a probability, starting over at its end: 1 is kept, 0 is dropped. */
+  values(probability: number, size: number): Float32Array
+  /**
+   * Where the values of each row begin: [rows] for a site [rows, width], such as [tokens, width], or [rows, length] for [rows, heads, length,
+   * length], whose heads are as far apart as the row has tokens.
+   */
+  starts(number: number, site: SizedSite, pass: Pass): Int32Array
+}
 
 /** The random draws of dropout, for a step and the number of a pass within it. */
 export interface DropoutDraws {
@@ -20,6 +37,7 @@ export interface DropoutDraws {
 export const POOL = 2 ** 24
 /** Steps that share a pool. */
 const STEPS = 16
+export const poolRound = (step: number): number => Math.floor(step / STEPS)
 /** Stretches begin at multiples of this. */
 export const ALIGNMENT = 16
 
@@ -33,7 +51,7 @@ export class DropoutPool {
   constructor(private readonly seed: number) {}
 
   bits(probability: number, step: number): KeptBits {
-    const round = Math.floor(step / STEPS)
+    const round = poolRound(step)
     const stream = streamOf(this.seed, 'dropout', round)
     const known = this.pools.get(probability)
     if (known?.round === round) return known.bits

@@ -80,6 +80,13 @@ export class KeptBits {
     }
   }
 
+  /** The first `count` bits, starting over at the end, as numbers. `count` is a multiple of 65,536. */
+  values(count: number): Float32Array {
+    const bytes = new Uint8Array(count)
+    this.expand(bytes, 0, { start: 0, rows: count / SCRATCH, step: SCRATCH, width: SCRATCH })
+    return new Float32Array(bytes)
+  }
+
   private draw(start: number, end: number): void {
     const { drawn, bytes, threshold, stream, kernels } = this
     for (let i = Math.floor(start / CHUNK); i * CHUNK < end; i++) {

@@ -159,3 +159,33 @@ test('A window with more values than the pool has bits takes a new place where t
     expect(row(i).equals(expected), `row ${i}`).toBe(true)
   }
 })
+
+test('A table that all windows share is dropped once per step, whatever the pass is', () => {
+  const shape: Shape = [40, 50]
+  const mask = maskOf(passOf([window(3, 4)]), { shape })
+  expect(mask.reduce((sum, kept) => sum + kept, 0) / mask.length).toBeCloseTo(0.7, 1)
+  expect(maskOf(passOf([window(0, 9), window(1, 2)]), { shape })).toEqual(mask)
+  expect(maskOf(passOf([window(3, 4)]), { shape, step: 4 })).not.toEqual(mask)
+})
+
+test.each<{ shape: Shape }>([{ shape: TOKENS }, { shape: ATTENTION }, { shape: [6, WIDTH] }])(
+  'The places in the pool of a site of $shape are those of its mask',
+  ({ shape }) => {
+    const pass = passOf([window(4, 7), window(0, 5), { ...window(2, 3), padded: 5 }])
+    const dims = dimsOf(shape, pass, { tokens: 1, length: 1 })
+    const [step, site, probability] = [3, 2, 0.3]
+    const masks = new WindowDraws(SEED).masks(step)
+    const mask = new Uint8Array(elements(dims))
+    masks(site, { name: 'site', shape, dims, probability }, pass, mask)
+    const { values, starts } = masks.pooled!
+    const pool = values(probability, POOL + 2 ** 17)
+    const places = starts(site, { name: 'site', shape, dims, probability }, pass)
+    for (const { at, rows, parts, width, partStep, rowStep } of windowSlots(shape, dims, pass))
+      for (let i = 0; i < rows; i++)
+        for (let p = 0; p < parts; p++)
+          for (let j = 0; j < width; j++)
+            expect(pool[places[at / (parts * rowStep) + i] + p * width + j]).toBe(
+              mask[at + p * partStep + i * rowStep + j],
+            )
+  },
+)

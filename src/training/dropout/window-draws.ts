@@ -1,6 +1,7 @@
+import type { Pass } from '../../batching/passes.ts'
 import { random } from '../../random/random.ts'
-import type { DropoutDraws, DropoutMasks } from './draws.ts'
-import { ALIGNMENT, DropoutPool, POOL } from './draws.ts'
+import type { DropoutDraws, DropoutMasks, SizedSite } from './draws.ts'
+import { ALIGNMENT, DropoutPool, POOL, poolRound } from './draws.ts'
 import { windowSlots } from './window-slots.ts'
 
 /**
@@ -24,22 +25,43 @@ export class WindowDraws implements DropoutDraws {
   }
 
   masks(step: number): DropoutMasks {
-    return (site, { shape, dims, probability }, pass, out) => {
-      const bits = this.pool.bits(probability, step)
+    const write: DropoutMasks = (number, site, pass, out) => {
+      const bits = this.pool.bits(site.probability, step)
       let end = 0
-      for (const { place, rows, parts, width, at, partStep, rowStep } of windowSlots(shape, dims, pass)) {
-        const { below } = random(this.seed, 'dropout of a window', step, place, site)
-        const together = Math.max(1, Math.floor(POOL / (parts * width)))
-        for (let row = 0; row < rows; row += together) {
-          const start = below(POOL / ALIGNMENT) * ALIGNMENT
-          const part = { rows: Math.min(together, rows - row), step: parts * width, width: rowStep }
-          for (let p = 0; p < parts; p++)
-            bits.expand(out, at + p * partStep + row * rowStep, { start: start + p * width, ...part })
-        }
+      for (const { slot, row, rows, start } of this.stretches(step, number, site, pass)) {
+        const { parts, width, at, partStep, rowStep } = slot
+        const part = { rows, step: parts * width, width: rowStep }
+        for (let p = 0; p < parts; p++)
+          bits.expand(out, at + p * partStep + row * rowStep, { start: start + p * width, ...part })
         end = at + parts * partStep
       }
       // The extra tokens of a padded pass, which nothing reads.
       out.fill(1, end)
+    }
+    const values = (probability: number, size: number) => this.pool.bits(probability, step).values(size)
+    const starts = (number: number, site: SizedSite, pass: Pass) => this.starts(step, number, site, pass)
+    return Object.assign(write, { pooled: { round: poolRound(step), values, starts } })
+  }
+
+  private starts(step: number, number: number, site: SizedSite, pass: Pass): Int32Array {
+    const { dims } = site
+    const starts = new Int32Array(dims.length === 2 ? dims[0] : dims[0] * dims[2])
+    for (const { slot, row, rows, start } of this.stretches(step, number, site, pass)) {
+      const { parts, width, at, rowStep } = slot
+      const first = at / (parts * rowStep) + row
+      for (let i = 0; i < rows; i++) starts[first + i] = (start + i * parts * width) % POOL
+    }
+    return starts
+  }
+
+  /** The stretches of the pool for the windows of a pass: each for some rows of a window, one after the other. */
+  private *stretches(step: number, number: number, { shape, dims }: SizedSite, pass: Pass) {
+    for (const slot of windowSlots(shape, dims, pass)) {
+      const { place, rows, parts, width } = slot
+      const { below } = random(this.seed, 'dropout of a window', step, place, number)
+      const together = Math.max(1, Math.floor(POOL / (parts * width)))
+      for (let row = 0; row < rows; row += together)
+        yield { slot, row, rows: Math.min(together, rows - row), start: below(POOL / ALIGNMENT) * ALIGNMENT }
     }
   }
 }

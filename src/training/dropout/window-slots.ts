@@ -17,6 +17,11 @@ export interface WindowSlot {
   readonly rowStep: number
 }
 
+/** The slot of a table that all windows of a step share, such as DeBERTa's of distances. */
+const sharedSlot = ([rows, width]: readonly number[]): WindowSlot => ({
+  ...{ place: 0, rows, parts: 1, width, at: 0, partStep: rows * width, rowStep: width },
+})
+
 /**
  * The slots of a pass's windows in a tensor [tokens, width] or [rows, heads, length, length] of the sizes `dims`, as `pack`
  * lays them out.
@@ -26,6 +31,7 @@ export function windowSlots(
   dims: readonly number[],
   { rows, places }: Pick<Pass, 'rows' | 'places'>,
 ): WindowSlot[] {
+  if (typeof first === 'number') return [sharedSlot(dims)]
   const [, second, length] = dims
   let at = 0
   return rows.map(({ input_ids, attended }, r) => {

@@ -12,6 +12,11 @@ export interface GradientSource {
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number>
   /** Called after the last pass of a step: adds up the gradients of the lanes. */
   join?(): void
+  /**
+   * Norm of all gradients together, if they are in the memory of a device. If it is not finite, the gradients are then on
+   * the CPU too.
+   */
+  norm?(): Promise<number>
   release(): Promise<void>
 }
 

@@ -26,6 +26,7 @@ import {
   nonfiniteGradient,
   nonfiniteUpdate,
 } from './nonfinite.ts'
+import { type HostArrays, ResidentTraining } from './resident-training.ts'
 
 type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
 
@@ -51,8 +52,6 @@ export class Stepper {
   readonly optimizer: Optimizer
   /** Draws dropout masks; replaced when a run resumes from a checkpoint of spanforge 0.1, which drew them per pass. */
   draws: DropoutDraws
-  /** The parameters that are not frozen, with their gradients. */
-  private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
   private learningRate: (step: number) => number
   private frozen: FrozenLayers | undefined
 
@@ -60,17 +59,17 @@ export class Stepper {
     private readonly model: QuestionAnsweringModel,
     private readonly args: TrainingArguments,
     private readonly memory: FlatMemory<Arrays>,
+    private readonly trained: HostArrays,
     private readonly source: GradientSource,
+    optimizer: Optimizer | undefined,
     max_steps: number,
   ) {
-    const { kernels, arrays } = memory
-    const { gradients, exp_avg, exp_avg_sq } = arrays
-    const parameters = arrays.parameters.subarray(arrays.parameters.length - gradients.length)
-    const first = frozenEntries(model, args)
-    const like = (data: Float32Array) => model.parameters.from(first, data)
-    this.trained = { parameters: like(parameters), gradients }
-    const state = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
-    this.optimizer = new AdamW(kernels, { parameters, gradients, exp_avg, exp_avg_sq }, state, args)
+    const { parameters, gradients, exp_avg, exp_avg_sq } = trained
+    const arrays = {
+      ...{ parameters: parameters.data, gradients: gradients.data },
+      ...{ exp_avg: exp_avg.data, exp_avg_sq: exp_avg_sq.data },
+    }
+    this.optimizer = optimizer ?? new AdamW(memory.kernels, arrays, { exp_avg, exp_avg_sq }, args)
     this.draws = new WindowDraws(args.seed)
     this.learningRate = learningRates(args, max_steps)
   }
@@ -79,15 +78,26 @@ export class Stepper {
     model: QuestionAnsweringModel,
     args: TrainingArguments,
     max_steps: number,
-    gradientsOf: GradientFactory = BatchGradient.open,
+    gradientsOf?: GradientFactory,
   ): Promise<Stepper> {
     const { entries, size, data } = model.parameters
-    const n = size - totalSize(entries.slice(0, frozenEntries(model, args)))
+    const first = frozenEntries(model, args)
+    const n = size - totalSize(entries.slice(0, first))
     const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
-    const source = await gradientsOf(model, memory.arrays.gradients, args)
-    return new Stepper(model, args, memory, source, max_steps)
+    const { parameters, gradients, exp_avg, exp_avg_sq } = memory.arrays
+    const like = (data: Float32Array) => model.parameters.from(first, data)
+    const trained = {
+      ...{ parameters: like(parameters.subarray(size - n)), gradients: like(gradients) },
+      ...{ exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) },
+    }
+    if (!gradientsOf && model.engine.openStore) {
+      const resident = await ResidentTraining.open(model, trained, args)
+      return new Stepper(model, args, memory, trained, resident, resident, max_steps)
+    }
+    const source = await (gradientsOf ?? BatchGradient.open)(model, gradients, args)
+    return new Stepper(model, args, memory, trained, source, undefined, max_steps)
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for every window. */
@@ -103,8 +113,9 @@ export class Stepper {
   /** Performs a step with learning rate 0, for measuring. It changes no weights. Returns its number of tokens. */
   async rehearse(group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
     await this.gradients(0, group, windows)
-    if (Number.isFinite(gradientNorm(this.memory.kernels, this.trained.gradients))) this.optimizer.step(0, 0)
+    if (Number.isFinite(await this.gradientNorm())) await this.optimizer.step(0, 0)
     for (const { data } of Object.values(this.optimizer.state)) data.fill(0)
+    this.optimizer.changed?.()
     this.optimizer.taken = 0
     return group.flat().reduce((n, i) => n + windows[i].input_ids.length, 0)
   }
@@ -113,13 +124,13 @@ export class Stepper {
   async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
     const losses = await this.gradients(step, group, windows)
     const loss = losses.reduce((a, b) => a + b, 0)
-    const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
+    const grad_norm = await this.gradientNorm()
     const learning_rate = this.learningRate(step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
     const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.hasTrained })
     if (!taken && this.args.on_nonfinite === 'stop')
-      throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients, this.args)
-    if (taken && !this.update(learning_rate, grad_norm))
+      throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients.data, this.args)
+    if (taken && !(await this.update(learning_rate, grad_norm)))
       throw nonfiniteUpdate(failed(), this.trained.parameters, this.optimizer.state, this.args)
     const all = group.flat()
     const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
@@ -169,19 +180,27 @@ export class Stepper {
     return this.optimizer.taken > 0
   }
 
+  private async gradientNorm(): Promise<number> {
+    const norm = await this.source.norm?.()
+    if (norm !== undefined && Number.isFinite(norm)) return norm
+    return gradientNorm(this.memory.kernels, this.trained.gradients.data)
+  }
+
   /** Whether the weights and the optimizer's state are finite afterwards. */
-  private update(learning_rate: number, grad_norm: number): boolean {
-    const succeeded = this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
+  private async update(learning_rate: number, grad_norm: number): Promise<boolean> {
+    const succeeded = await this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
     this.model.parameters.changed()
+    if (!succeeded) await this.optimizer.fetch?.()
     return succeeded
   }
 
   /**
    * Computes the loss of one training window with the current weights, because finite weights may still be too large to
-   * compute with.
+   * compute with. Afterwards, weights and optimizer state are in the memory of the CPU.
    * @throws SpanforgeError if the loss is not finite or a weight is huge
    */
   async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
+    await this.optimizer.fetch?.()
     const { loss } = await windowLosses(this.model, windows.slice(0, 1))
     if (!Number.isFinite(loss))
       throw divergedModel(place, loss, largestWeight(this.model.parameters), remedy ?? this.likelyCause())

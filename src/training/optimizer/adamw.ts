@@ -1,6 +1,6 @@
 import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
 import type { Optimizer } from './optimizer.ts'
-import type { AdamWArrays, Kernels } from './plain-kernels.ts'
+import type { AdamWArrays, AdamWFactors, Kernels } from './plain-kernels.ts'
 
 /** AdamW for the parameters of a run. Weight decay applies to some of them. */
 export class AdamW implements Optimizer {
@@ -59,19 +59,10 @@ export function adamwStep(
   kernels: Kernels,
   arrays: AdamWArrays,
   ranges: readonly DecayRange[],
-  { adam_beta1, adam_beta2, adam_epsilon }: AdamWOptions,
+  options: AdamWOptions,
   { step, learning_rate, clip }: AdamWStep,
 ): boolean {
-  const round = Math.fround
-  const factors = {
-    clip: round(clip),
-    oneMinusBeta1: round(1 - adam_beta1),
-    beta2: round(adam_beta2),
-    oneMinusBeta2: round(1 - adam_beta2),
-    rootOfCorrection2: round(Math.sqrt(1 - adam_beta2 ** step)),
-    epsilon: round(adam_epsilon),
-    negativeStepSize: round(-learning_rate / (1 - adam_beta1 ** step)),
-  }
+  const factors = adamwFactors(options, { step, learning_rate, clip })
   let allFinite = true
   for (const { start, end, weight_decay } of ranges) {
     const range = {
@@ -80,9 +71,29 @@ export function adamwStep(
       exp_avg: arrays.exp_avg.subarray(start, end),
       exp_avg_sq: arrays.exp_avg_sq.subarray(start, end),
     }
-    allFinite = kernels.adamw(range, { ...factors, decay: round(1 - learning_rate * weight_decay) }) && allFinite
+    allFinite = kernels.adamw(range, { ...factors, decay: decayFactor(learning_rate, weight_decay) }) && allFinite
   }
   return allFinite
+}
+
+export const decayFactor = (learning_rate: number, weight_decay: number): number =>
+  Math.fround(1 - learning_rate * weight_decay)
+
+/** The factors of a step, computed in float64 and rounded once. */
+export function adamwFactors(
+  { adam_beta1, adam_beta2, adam_epsilon }: AdamWOptions,
+  { step, learning_rate, clip }: AdamWStep,
+): Omit<AdamWFactors, 'decay'> {
+  const round = Math.fround
+  return {
+    clip: round(clip),
+    oneMinusBeta1: round(1 - adam_beta1),
+    beta2: round(adam_beta2),
+    oneMinusBeta2: round(1 - adam_beta2),
+    rootOfCorrection2: round(Math.sqrt(1 - adam_beta2 ** step)),
+    epsilon: round(adam_epsilon),
+    negativeStepSize: round(-learning_rate / (1 - adam_beta1 ** step)),
+  }
 }
 
 const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/

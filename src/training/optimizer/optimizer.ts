@@ -11,5 +11,9 @@ export interface Optimizer {
    * @param clip factor applied to the gradients; 1 without clipping
    * @returns whether all parameters and the state are finite afterwards
    */
-  step(learning_rate: number, clip: number): boolean
+  step(learning_rate: number, clip: number): boolean | Promise<boolean>
+  /** Copies parameters and state from the memory of a device, if they are there. */
+  fetch?(): Promise<void>
+  /** Must be called after writing to the state, except before the first step. */
+  changed?(): void
 }

@@ -1,0 +1,294 @@
+import { type Packed, pack } from '../../batching/pack.ts'
+import type { Pass } from '../../batching/passes.ts'
+import { spanTargets } from '../../batching/span-targets.ts'
+import { SpanforgeError } from '../../errors.ts'
+import { bindShape } from '../../graph/shape.ts'
+import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
+import { gradientName, sofarName } from '../../models/programs.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import {
+  COLUMNS,
+  countName,
+  distinctName,
+  FACTORS,
+  FIRST,
+  momentName,
+  nextName,
+  poolName,
+  type ResidentGraph,
+  residentGraph,
+  slotName,
+  squaresGraph,
+  startsName,
+  uniqueName,
+  updateGraph,
+  varianceName,
+  WIDTHS,
+} from '../../models/resident-programs.ts'
+import {
+  type DeviceStore,
+  float32Value,
+  int32Value,
+  int64Value,
+  type ResidentExecutable,
+  type Value,
+  type Values,
+} from '../../runtime/engine.ts'
+import { type DropoutMasks, POOL } from '../dropout/draws.ts'
+import { type AdamWOptions, adamwFactors, decayFactor, decays } from '../optimizer/adamw.ts'
+import type { Optimizer } from '../optimizer/optimizer.ts'
+import { distinctRows } from './distinct-rows.ts'
+import type { GradientOptions, GradientSource } from './gradient-source.ts'
+
+/** The pool begins again behind its end, for masks that begin close to it. More than heads times length of any model. */
+const POOL_SIZE = POOL + 2 ** 17
+
+/** Parameters that are updated together: the new values of all of them are in memory beside the old ones. */
+const TOGETHER = 2 ** 24
+
+export interface ResidentOptions extends GradientOptions, AdamWOptions {
+  readonly weight_decay: number
+}
+
+/** The trained parameters on the CPU, in their order. */
+export interface HostArrays {
+  readonly parameters: FlatParameters
+  readonly gradients: FlatParameters
+  readonly exp_avg: FlatParameters
+  readonly exp_avg_sq: FlatParameters
+}
+
+interface Update {
+  readonly executable: ResidentExecutable
+  readonly entries: readonly FlatEntry[]
+}
+
+interface Graphs {
+  readonly pass: ResidentExecutable
+  readonly squares: ResidentExecutable
+  readonly updates: readonly Update[]
+}
+
+const scalarValue = (value: number): Value => float32Value(Float32Array.of(value), [])
+
+/**
+ * Training with parameters, gradients and moments in the memory of a device. In a step, only indices and numbers are copied
+ * to the device, and only losses, a norm and a check are copied back. `fetch` copies parameters and moments to the CPU, for
+ * checkpoints and evaluations.
+ */
+export class ResidentTraining implements GradientSource, Optimizer {
+  taken = 0
+  readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
+  private readonly slots: { readonly parameters: Record<string, string>; readonly passes: Passes }
+  /** Number of the pool that the device has, by probability. */
+  private readonly pools = new Map<number, number>()
+  /** Whether the device lacks values that the CPU has. */
+  private isBehind = true
+  /** Whether the device has values that the CPU lacks. */
+  private isAhead = false
+  private isFirstPass = true
+
+  private constructor(
+    private readonly model: QuestionAnsweringModel,
+    private readonly host: HostArrays,
+    private readonly options: ResidentOptions,
+    private readonly store: DeviceStore,
+    private readonly graph: ResidentGraph,
+    private readonly graphs: Graphs,
+  ) {
+    const { exp_avg, exp_avg_sq } = host
+    this.state = { exp_avg, exp_avg_sq }
+    const parameters = Object.fromEntries(model.parameters.entries.map(({ name }) => [name, name]))
+    this.slots = { parameters, passes: passSlots(host.gradients.entries) }
+  }
+
+  static async open(
+    model: QuestionAnsweringModel,
+    host: HostArrays,
+    options: ResidentOptions,
+  ): Promise<ResidentTraining> {
+    const store = model.engine.openStore!()
+    try {
+      const graph = residentGraph(model.config, POOL_SIZE, options)
+      const { entries } = host.gradients
+      const pass = await store.compile(graph.outputs, graph.trained.map(gradientName))
+      const squares = await store.compile(squaresGraph(entries))
+      const updates: Update[] = []
+      for (const group of groups(entries)) {
+        const outputs = updateGraph(group.map((entry) => ({ ...entry, decays: decays(entry) })))
+        const stays = Object.keys(outputs).filter((name) => name !== 'check')
+        updates.push({ executable: await store.compile(outputs, stays), entries: group })
+      }
+      return new ResidentTraining(model, host, options, store, graph, { pass, squares, updates })
+    } catch (error) {
+      await store.release()
+      throw error
+    }
+  }
+
+  reset(): void {
+    this.isFirstPass = true
+  }
+
+  async add(pass: Pass, masks: DropoutMasks): Promise<number> {
+    await this.upload()
+    const { geometry, engine } = this.model
+    const packed = pack(pass.rows, geometry, engine.multiples)
+    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
+    const { label_smoothing_factor = 0 } = this.options
+    const span_targets = spanTargets(pass.spans, lengths, packed.dims.length, {
+      counts: pass.counts,
+      label_smoothing_factor,
+    })
+    const inputs = {
+      ...{ ...packed.inputs, span_targets, [FIRST]: int32Value(Int32Array.of(Number(this.isFirstPass)), []) },
+      ...this.lookups(packed.inputs),
+      ...(await this.dropout(pass, packed.dims, masks)),
+    }
+    const { parameters, passes } = this.slots
+    const pools = Object.fromEntries([...this.pools.keys()].map((p) => [poolName(p), poolName(p)]))
+    const from = { ...parameters, ...passes.from, ...pools }
+    const { loss } = await this.graphs.pass.run(inputs, { from, to: passes.to })
+    this.isFirstPass = false
+    return Number(loss.data[0])
+  }
+
+  async norm(): Promise<number> {
+    const { squares } = await this.graphs.squares.run({}, { from: this.slots.passes.to, to: {} })
+    const norm = Math.sqrt(Number(squares.data[0]))
+    if (!Number.isFinite(norm)) await this.read(this.host.gradients, gradientName)
+    return norm
+  }
+
+  async step(learning_rate: number, clip: number): Promise<boolean> {
+    this.taken++
+    const factors = {
+      ...adamwFactors(this.options, { step: this.taken, learning_rate, clip }),
+      decay: decayFactor(learning_rate, this.options.weight_decay),
+    }
+    const inputs = Object.fromEntries(FACTORS.map((name) => [name, scalarValue(factors[name])]))
+    let allFinite = true
+    for (const { executable, entries } of this.graphs.updates) {
+      const values = entries.flatMap(({ name }) => [name, momentName(name), varianceName(name)])
+      const from = Object.fromEntries([...values, ...entries.map(({ name }) => gradientName(name))].map((v) => [v, v]))
+      const to = Object.fromEntries(values.map((value) => [nextName(value), value]))
+      const { check } = await executable.run(inputs, { from, to })
+      allFinite = check.data[0] === 0 && allFinite
+    }
+    this.isAhead = true
+    return allFinite
+  }
+
+  async fetch(): Promise<void> {
+    if (!this.isAhead) return
+    await this.read(this.host.parameters, (name) => name)
+    await this.read(this.host.exp_avg, momentName)
+    await this.read(this.host.exp_avg_sq, varianceName)
+    this.model.parameters.changed()
+    this.isAhead = false
+  }
+
+  changed(): void {
+    this.isBehind = true
+    this.isAhead = false
+  }
+
+  async release(): Promise<void> {
+    await this.store.release()
+  }
+
+  private async upload(): Promise<void> {
+    if (!this.isBehind) return
+    const { exp_avg, exp_avg_sq, gradients } = this.host
+    const { parameters } = this.model
+    // One by one, so that only one copy is on its way.
+    for (const { name } of parameters.entries) await this.store.write({ [name]: parameters.value(name) })
+    for (const { name } of gradients.entries) {
+      await this.store.write({ [momentName(name)]: exp_avg.value(name) })
+      await this.store.write({ [varianceName(name)]: exp_avg_sq.value(name) })
+      await this.store.write({ [gradientName(name)]: gradients.value(name) })
+    }
+    this.isBehind = false
+  }
+
+  private async read(into: FlatParameters, slotOf: (name: string) => string): Promise<void> {
+    for (const { name } of into.entries) into.view(name).set((await this.store.read(slotOf(name))).data as Float32Array)
+  }
+
+  private lookups(inputs: Packed['inputs']): Values {
+    return Object.assign(
+      {},
+      ...this.graph.lookups.map(({ index, padding_idx }) => {
+        const { unique, slots } = distinctRows(inputs[index].data as Int32Array, padding_idx)
+        return {
+          [uniqueName(index)]: int64Value(BigInt64Array.from(unique, BigInt), [unique.length, 1]),
+          [distinctName(index)]: int32Value(unique, [unique.length]),
+          [countName(index)]: int32Value(Int32Array.from(unique.keys()), [unique.length, 1]),
+          [slotName(index)]: int32Value(slots, [1, slots.length]),
+        }
+      }),
+    )
+  }
+
+  /** Where the masks of the pass begin, in pools that are on the device. */
+  private async dropout(pass: Pass, dims: Packed['dims'], { pooled }: DropoutMasks): Promise<Values> {
+    const { dropout } = this.graph
+    if (dropout.length === 0) return {}
+    if (!pooled)
+      throw new SpanforgeError(`${this.model.engine.name}: cannot resume a run that spanforge 0.1 began`, {
+        remedy: 'Resume it with --device cpu.',
+      })
+    for (const { probability } of dropout) {
+      if (this.pools.get(probability) === pooled.round) continue
+      const values = pooled.values(probability, POOL_SIZE)
+      await this.store.write({ [poolName(probability)]: float32Value(values, [POOL_SIZE, 1]) })
+      this.pools.set(probability, pooled.round)
+    }
+    const starts = dropout.map((site, number) => {
+      const sizes = bindShape(site.shape, dims)
+      const values = pooled.starts(number, { ...site, dims: sizes }, pass)
+      const [first, , length] = sizes
+      return [
+        startsName(site.name),
+        int32Value(values, sizes.length === 2 ? [first, 1] : [first, 1, length, 1]),
+      ] as const
+    })
+    return {
+      ...Object.fromEntries(starts),
+      [WIDTHS]: int32Value(
+        Int32Array.from(pass.rows, ({ attended }) => attended),
+        [dims.rows, 1, 1, 1],
+      ),
+      [COLUMNS]: int32Value(
+        Int32Array.from({ length: dims.length }, (_, i) => i),
+        [1, 1, 1, dims.length],
+      ),
+    }
+  }
+}
+
+/** Slots of the gradients that a pass reads and replaces. */
+interface Passes {
+  readonly from: Readonly<Record<string, string>>
+  readonly to: Readonly<Record<string, string>>
+}
+
+const passSlots = (entries: readonly FlatEntry[]): Passes => ({
+  from: Object.fromEntries(entries.map(({ name }) => [sofarName(name), gradientName(name)])),
+  to: Object.fromEntries(entries.map(({ name }) => [gradientName(name), gradientName(name)])),
+})
+
+/** Consecutive parameters with at most TOGETHER weights, or a single larger one. */
+function groups(entries: readonly FlatEntry[]): FlatEntry[][] {
+  const found: FlatEntry[][] = []
+  let size = Infinity
+  for (const entry of entries) {
+    size += entry.size
+    if (size > TOGETHER) {
+      found.push([])
+      size = entry.size
+    }
+    found.at(-1)!.push(entry)
+  }
+  return found
+}
