@@ -49,10 +49,13 @@ writeFileSync(
   licenses(['preact', '@preact/signals', '@preact/signals-core', 'marked', 'pdfjs-dist']),
 )
 
-/** Copies a build of ONNX Runtime. Its code shrinks to a quarter, whether the host of a site compresses files or not. */
+/**
+ * Copies a build of ONNX Runtime. The loader is a .js file, because some hosts do not deliver .mjs files as JavaScript. The
+ * code shrinks to a quarter, whether the host of a site compresses files or not.
+ */
 async function copyRuntime(name) {
   const file = (ending) => readFileSync(at('node_modules/onnxruntime-web/dist', name + ending))
-  writeFileSync(join(site, 'runtime', `${name}.mjs`), file('.mjs'))
+  writeFileSync(join(site, 'runtime', `${name}.js`), file('.mjs'))
   const code = await promisify(gzip)(file('.wasm'), { level: 9 })
   writeFileSync(join(site, 'runtime', `${name}.wasm.bin`), code)
 }

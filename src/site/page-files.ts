@@ -24,12 +24,12 @@ export interface PageFiles {
 export const RUNTIME_FILES: Readonly<Record<RuntimeName, { reader: string; loader: string; code: string }>> = {
   wasm: {
     reader: 'reader-wasm.js',
-    loader: 'runtime/ort-wasm-simd-threaded.mjs',
+    loader: 'runtime/ort-wasm-simd-threaded.js',
     code: 'runtime/ort-wasm-simd-threaded.wasm.bin',
   },
   webgpu: {
     reader: 'reader-webgpu.js',
-    loader: 'runtime/ort-wasm-simd-threaded.asyncify.mjs',
+    loader: 'runtime/ort-wasm-simd-threaded.asyncify.js',
     code: 'runtime/ort-wasm-simd-threaded.asyncify.wasm.bin',
   },
 }

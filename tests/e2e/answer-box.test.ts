@@ -119,7 +119,7 @@ describeChromium('<answer-box> on a page of another origin, with the model of a 
   beforeAll(async () => {
     world.folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
     world.site = join(world.folder, 'site')
-    await exportSiteOf([`tiny=${tinyFolder}`], { output_dir: world.site, dtypes: ['fp32'] })
+    await exportSiteOf([`tiny=${tinyFolder}`], { output_dir: world.site, dtypes: ['fp32'], runtimes: ['node'] })
     world.browser = await launchChromium()
   })
   afterAll(async () => {

@@ -134,6 +134,8 @@ export async function answered(page: Page): Promise<void> {
   await page.waitForSelector('.card .judgment')
   await page.waitForFunction(
     () => !document.querySelector('progress') && !/Waiting for the model/.test(document.body.innerText),
+    undefined,
+    { timeout: 120_000 },
   )
 }
 

@@ -1,71 +1,30 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
 import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
 import { searchDocuments } from '../../src/inference/pipeline.ts'
 import { loadPretrained } from '../../src/inference/pretrained.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
-import type { ExportedSite } from '../../src/site/export-site.ts'
-import { parseSquad } from '../../src/squad/reading/squad-json.ts'
-import { describeChromium, launchChromium } from '../chromium.ts'
-import { describeShared, shared } from '../shared.ts'
-import { thoroughOr } from '../thorough.ts'
+import { describeChromium } from '../chromium.ts'
 import { tinyText } from '../tiny-service.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { answered, ask, giveText, seriousFaults } from './playground-world.ts'
-import {
-  type FileHost,
-  type FileHostOptions,
-  fileHost,
-  keptFiles,
-  localStatus,
-  untilKept,
-  watch,
-} from './site-world.ts'
+import { keptFiles, localStatus, untilKept, useSite } from './site-world.ts'
 
 const embeddedFolder = join(import.meta.dirname, '../../examples/embedded/model')
 const context = 'in ka 👍🏽 eve, bo is in ro. li was in the den, and una in the pit by the sea.'
 const question = 'who is in ro?'
 
 describeChromium('an exported site', () => {
-  const world = {} as { folder: string; site: ExportedSite; browser: Browser }
-  let opened: { host: FileHost; context: BrowserContext }[] = []
-  let faults: string[] = []
-
-  beforeAll(async () => {
-    world.folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
-    world.site = await exportSiteOf([`tiny=${tinyFolder}`, `embedded=${embeddedFolder}`], {
-      output_dir: join(world.folder, 'site'),
+  const { world, open } = useSite((output_dir) =>
+    exportSiteOf([`tiny=${tinyFolder}`, `embedded=${embeddedFolder}`], {
+      output_dir,
       dtypes: ['fp32'],
-    })
-    world.browser = await launchChromium()
-  })
-  afterAll(async () => {
-    await world.browser?.close()
-    rmSync(world.folder, { recursive: true, force: true })
-  })
-  afterEach(async () => {
-    for (const { host, context } of opened) await Promise.all([context.close(), host.close().catch(() => {})])
-    opened = []
-    const found = faults
-    faults = []
-    expect(found).toEqual([])
-  })
-
-  /** Opens the site on a host and in a browser of its own. */
-  async function open(options: FileHostOptions & { folder?: string; query?: string; size?: [number, number] } = {}) {
-    const { folder = world.site.folder, query = '', size: [width, height] = [1280, 800], ...rest } = options
-    const host = await fileHost(folder, rest)
-    const context = await world.browser.newContext({ viewport: { width, height } })
-    opened.push({ host, context })
-    faults = watch(context, [host.address])
-    const page = await context.newPage()
-    await page.goto(host.address + query)
-    return { host, page, context }
-  }
+      runtimes: ['node'],
+    }),
+  )
 
   /** Answers of the page's best candidate, by the reader itself. */
   async function expected(folder: string, questions: readonly string[], text: string) {
@@ -112,7 +71,7 @@ describeChromium('an exported site', () => {
 
   it('shows the answers of two models side by side, and a long text in progress', async () => {
     const { page } = await open()
-    await giveText(page, tinyText(800))
+    await giveText(page, tinyText(500))
     await page.click('label:has-text("embedded")')
     await page.fill('#question', question)
     await page.press('#question', 'Enter')
@@ -120,7 +79,7 @@ describeChromium('an exported site', () => {
     await answered(page)
     expect(await page.locator('.one').count()).toBe(2)
     const texts = await page.locator('.one.model-1 .answer .words').allInnerTexts()
-    const [candidates] = await expected(embeddedFolder, [question], tinyText(800))
+    const [candidates] = await expected(embeddedFolder, [question], tinyText(500))
     expect(texts[0]).toBe(candidates[0].answer)
   })
 
@@ -143,7 +102,12 @@ describeChromium('an exported site', () => {
     const { host, page } = await open({ folder })
     await untilKept(page)
     const before = await keptFiles(page)
-    await exportSiteOf([`other=${embeddedFolder}`], { output_dir: folder, dtypes: ['fp32'], overwrite: true })
+    await exportSiteOf([`other=${embeddedFolder}`], {
+      output_dir: folder,
+      dtypes: ['fp32'],
+      runtimes: ['node'],
+      overwrite: true,
+    })
     host.requested.length = 0
     await page.reload()
     await page.click('text=Reload')
@@ -188,7 +152,7 @@ describeChromium('an exported site', () => {
   })
 
   it('answers with one thread where the page is not loaded over HTTPS', async () => {
-    const { host, page } = await open({ query: 'site.json' })
+    const { host, page, faults } = await open({ query: 'site.json' })
     await page.route('http://site.test/**', async (route) => {
       const response = await route.fetch({ url: route.request().url().replace('http://site.test/', host.address) })
       await route.fulfill({ response })
@@ -220,70 +184,5 @@ describeChromium('an exported site', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
     await page.click('[aria-label="Help"]')
     expect(await page.innerText('dialog[open]')).toContain('do not leave this device')
-  })
-})
-
-/** Asks the reader of an exported site directly, which takes no clicks. Returns the best answer to each question. */
-function askReader(page: Page, inputs: readonly { question: string; context: string }[]) {
-  return page.evaluate(async (asked) => {
-    const manifest = await (await fetch('site.json')).json()
-    const worker = new Worker('reader-wasm.js', { type: 'module' })
-    worker.postMessage({
-      type: 'open',
-      base: new URL('.', document.baseURI).href,
-      manifest,
-      threads: 2,
-      keepsFiles: true,
-    })
-    const found: { answer: string; start: number; end: number }[] = []
-    for (const [id, { question, context }] of asked.entries()) {
-      const request = { questions: [question], context, model: manifest.models[0].id, top_k: 1 }
-      worker.postMessage({ type: 'ask', id, request })
-      await new Promise<void>((resolve, reject) => {
-        worker.onmessage = ({ data }) => {
-          if (data.type === 'failed') reject(new Error(data.problem))
-          if (data.type === 'loaded') resolve()
-          if (data.event?.name !== 'answer') return
-          const [{ answer, start, end }] = data.event.data.result.answers
-          found.push({ answer, start, end })
-        }
-      })
-    }
-    worker.terminate()
-    return found
-  }, inputs)
-}
-
-describeChromium('an exported site with MiniLM', () => {
-  describeShared('and real questions', () => {
-    it('gives the answers of Node, and loads at most 45 MB on a first visit with q8 weights', async () => {
-      const source = shared('models/minilm-qa-reference')
-      const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
-      const [{ model }, tokenizer] = await Promise.all([loadPretrained(source), loadTokenizer(source)])
-      const text = readFileSync(shared('data/squad-v1.1-dev-xquad-en.json'), 'utf8')
-      const examples = parseSquad(text, 'xquad').slice(0, thoroughOr(200, 10))
-      const browser = await launchChromium()
-      try {
-        const { first_visit } = await exportSiteOf([source], { output_dir: join(folder, 'site'), dtypes: ['fp32'] })
-        // All other files are the same for q8, whose weights have 24.7 MB.
-        expect(first_visit.wasm - 90_300_000 + 24_800_000).toBeLessThan(45_000_000)
-        const host = await fileHost(join(folder, 'site'))
-        const page = await browser.newPage()
-        await page.goto(host.address)
-        await untilKept(page)
-        const found = await askReader(page, examples)
-        for (const [index, { question, context }] of examples.entries())
-          for await (const { candidates } of searchDocuments(model, tokenizer, [question], [context])) {
-            const [{ answer, start, end }] = candidates
-            expect(found[index]).toEqual({ answer, start, end })
-            expect(context.slice(start, end)).toBe(answer)
-          }
-        await host.close()
-      } finally {
-        await browser.close()
-        await model.release()
-        rmSync(folder, { recursive: true, force: true })
-      }
-    })
   })
 })

@@ -14,9 +14,23 @@ import { STYLE } from './style.ts'
 const SURE = 0.2
 const LONGEST_QUESTION = 200
 
+const sheet = new CSSStyleSheet()
+sheet.replaceSync(STYLE)
+
+/** Explains a failure to the owner of the page. */
+function report(error: unknown, isLocal: boolean): void {
+  console.error('answer-box:', error)
+  if (!isLocal || error instanceof SearchFailure) return
+  const { origin } = new URL(import.meta.url)
+  console.error(
+    `answer-box: if this page has a content security policy, it must allow: script-src ${origin} 'wasm-unsafe-eval'; connect-src ${origin}; worker-src blob:. If it has another origin than ${origin}, that host must send access-control-allow-origin.`,
+  )
+}
+
 class AnswerBox extends HTMLElement {
-  /** Texts for visitors, for example in another language. */
-  messages: Messages = messages
+  static readonly observedAttributes = ['label', 'placeholder', 'button']
+
+  private texts: Messages = messages
   private readonly input = document.createElement('input')
   private readonly button = document.createElement('button')
   private readonly status = document.createElement('p')
@@ -25,12 +39,17 @@ class AnswerBox extends HTMLElement {
   constructor() {
     super()
     const form = document.createElement('form')
-    const style = document.createElement('style')
-    style.textContent = STYLE
-    Object.assign(this.input, { name: 'question', required: true, maxLength: LONGEST_QUESTION, autocomplete: 'off' })
+    Object.assign(this.input, {
+      name: 'question',
+      required: true,
+      maxLength: LONGEST_QUESTION,
+      autocomplete: 'off',
+      dir: 'auto',
+    })
     for (const [part, element] of Object.entries({ form, input: this.input, button: this.button, status: this.status }))
       element.setAttribute('part', part)
     this.status.setAttribute('role', 'status')
+    this.status.dir = 'auto'
     form.append(this.input, this.button)
     form.addEventListener('submit', (event) => {
       event.preventDefault()
@@ -38,14 +57,47 @@ class AnswerBox extends HTMLElement {
     })
     // The model is loaded only for visitors who use the box.
     this.input.addEventListener('focus', () => void this.prepare(), { once: true })
-    this.attachShadow({ mode: 'open' }).append(style, form, this.status)
+    const root = this.attachShadow({ mode: 'open' })
+    // Unlike a style element, it is not subject to the content security policy of the page.
+    root.adoptedStyleSheets = [sheet]
+    root.append(form, this.status)
+    // Pages may set the texts before this script is loaded.
+    if (Object.hasOwn(this, 'messages')) {
+      const { messages: given } = this
+      delete (this as Partial<AnswerBox>).messages
+      this.messages = given
+    }
+  }
+
+  /** Texts for visitors, for example in another language. Those that are not set are in English. */
+  get messages(): Messages {
+    return this.texts
+  }
+
+  set messages(given: Partial<Messages>) {
+    this.texts = { ...messages, ...given }
+    this.showTexts()
   }
 
   connectedCallback(): void {
-    const label = this.getAttribute('label') ?? this.messages.label
+    this.showTexts()
+  }
+
+  attributeChangedCallback(): void {
+    this.showTexts()
+  }
+
+  /** Ends the search, whose answer nobody would see. */
+  disconnectedCallback(): void {
+    this.asking?.abort()
+    this.status.textContent = ''
+  }
+
+  private showTexts(): void {
+    const label = this.getAttribute('label') ?? this.texts.label
     this.input.setAttribute('aria-label', label)
     this.input.placeholder = this.getAttribute('placeholder') ?? label
-    this.button.textContent = this.getAttribute('button') ?? this.messages.button
+    this.button.textContent = this.getAttribute('button') ?? this.texts.button
   }
 
   /** Asks a question as if the visitor had typed it. */
@@ -57,17 +109,17 @@ class AnswerBox extends HTMLElement {
       if (!asking.signal.aborted) this.status.textContent = text
     }
     const question = typed.trim()
-    const context = this.text()
-    if (question === '' || context === '') return say(this.messages.nothing)
-    say(this.messages.searching)
     try {
+      const context = this.text()
+      if (question === '' || context === '') return say(this.messages.nothing)
+      say(this.messages.searching)
       const found = await this.find(question, context, asking.signal, say)
       if (asking.signal.aborted) return
       this.show(found, context)
       this.dispatchEvent(new CustomEvent('answer', { bubbles: true, detail: { question, ...found } }))
     } catch (error) {
       if (asking.signal.aborted) return
-      console.error('answer-box:', error)
+      report(error, !this.hasAttribute('server'))
       say(messageFor(error, this.messages))
     }
   }
@@ -84,7 +136,7 @@ class AnswerBox extends HTMLElement {
 
   private async prepare(): Promise<void> {
     if (this.hasAttribute('server')) return
-    await loadLocally(this.getAttribute('model') ?? undefined).catch((error) => console.error('answer-box:', error))
+    await loadLocally(this.getAttribute('model') ?? undefined).catch((error) => report(error, true))
   }
 
   /** The text to search: that of the element with the selector in `for`, of <main>, or of the whole page. */

@@ -1,7 +1,10 @@
 /** The model of the site from which the script was loaded, in a worker of the visitor's browser. */
 import type { BatchRequest } from '../../src/server/http/contract.ts'
 import type { SiteManifest } from '../../src/site/manifest.ts'
+import { ReaderFailure, type StreamEvent } from '../workers/messages.ts'
 import { ReaderClient } from '../workers/reader-client.ts'
+import { responseProblem } from '../workers/site-files.ts'
+import { fetchManifest } from '../workers/site-manifest.ts'
 import { SearchFailure } from './messages.ts'
 import type { Found } from './served-model.ts'
 
@@ -23,19 +26,29 @@ const base = new URL('.', import.meta.url).href
 let opened: Promise<LocalModel> | undefined
 const listeners = new Set<LocalProgress['loading']>()
 
-/** All boxes of a page share one worker. If it cannot be started, the next question tries again. */
+/** All boxes of a page share one worker. If it cannot be started or has failed, the next question tries again. */
 function open(): Promise<LocalModel> {
   opened ??= start()
-  opened.catch(() => {
-    opened = undefined
+  const promise = opened
+  const reset = () => {
+    if (opened === promise) opened = undefined
+  }
+  promise.catch(reset)
+  return promise.then((model) => {
+    if (!model.reader.failure) return model
+    reset()
+    return open()
   })
-  return opened
 }
 
 async function start(): Promise<LocalModel> {
-  const manifest: SiteManifest = await (await load('site.json')).json()
+  const manifest = await fetchManifest(base)
+  const { path: reader } = manifest.runtimes.wasm.reader
+  const response = await fetch(base + reader, { cache: 'no-cache' }).catch(() => undefined)
+  const problem = responseProblem(reader, response)
+  if (problem !== undefined) throw new SearchFailure(problem)
   // Workers must have the origin of the page, unlike this script.
-  const script = await (await load(manifest.runtimes.wasm.reader.path)).blob()
+  const script = await response!.blob()
   const address = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
   const worker = new Worker(address, { type: 'module' })
   // Only isolated pages can have threads, and the storage belongs to the page, which did not ask for 30 MB in it.
@@ -46,12 +59,6 @@ async function start(): Promise<LocalModel> {
   return { manifest, reader: new ReaderClient(worker, settings, { onProgress }) }
 }
 
-async function load(path: string): Promise<Response> {
-  const response = await fetch(base + path, { cache: 'no-cache' })
-  if (response.ok) return response
-  throw new SearchFailure(`${base}${path} cannot be loaded: ${response.status} ${response.statusText}`)
-}
-
 const modelOf = ({ models }: SiteManifest, wanted: string | undefined): string => {
   if (wanted === undefined || models.some(({ id }) => id === wanted)) return wanted ?? models[0].id
   throw new SearchFailure(`unknown model "${wanted}". Available models: ${models.map(({ id }) => id).join(', ')}.`)
@@ -59,7 +66,15 @@ const modelOf = ({ models }: SiteManifest, wanted: string | undefined): string =
 
 export async function loadLocally(model: string | undefined): Promise<void> {
   const { reader, manifest } = await open()
-  await reader.load(modelOf(manifest, model))
+  await ended(reader, reader.load(modelOf(manifest, model)))
+}
+
+/** Ends a worker whose runtime fails, because it cannot be used again. */
+async function ended<Result>(reader: ReaderClient, call: Promise<Result>): Promise<Result> {
+  return call.catch((error) => {
+    if (error instanceof ReaderFailure && error.isRuntime) reader.end(error)
+    throw error
+  })
 }
 
 export async function askLocally(request: BatchRequest, signal: AbortSignal, progress: LocalProgress): Promise<Found> {
@@ -67,13 +82,18 @@ export async function askLocally(request: BatchRequest, signal: AbortSignal, pro
   try {
     const { reader, manifest } = await open()
     const model = modelOf(manifest, request.model)
-    await reader.load(model)
-    for await (const { name, data } of reader.ask({ ...request, model }, signal)) {
-      if (name === 'progress') progress.reading(data.done, data.total)
-      if (name === 'answer') return data.result.answers[0]
-    }
-    throw new SearchFailure('the model returned no answer')
+    await ended(reader, reader.load(model))
+    signal.throwIfAborted()
+    return await ended(reader, firstAnswer(reader.ask({ ...request, model }, signal), progress))
   } finally {
     listeners.delete(progress.loading)
   }
+}
+
+async function firstAnswer(events: AsyncIterable<StreamEvent>, progress: LocalProgress): Promise<Found> {
+  for await (const { name, data } of events) {
+    if (name === 'progress') progress.reading(data.done, data.total)
+    if (name === 'answer') return data.result.answers[0]
+  }
+  throw new SearchFailure('the model returned no answer')
 }

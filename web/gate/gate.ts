@@ -10,7 +10,7 @@ const MAX_THREADS = 8
 export function startGate(ort: typeof Ort, provider: BrowserProvider): void {
   const { runtime } = PAGE_SCRIPTS[provider]
   const address = (ending: string) => new URL(runtime + ending, document.baseURI).href
-  ort.env.wasm.wasmPaths = { mjs: address('.mjs'), wasm: address('.wasm') }
+  ort.env.wasm.wasmPaths = { mjs: address('.js'), wasm: address('.wasm') }
   ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1
   let session: Ort.InferenceSession | undefined
   const page: GatePage = {

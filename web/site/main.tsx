@@ -1,10 +1,11 @@
 /** The page of an exported site: the playground with models in a worker of this browser. */
 import './site.css'
-import type { SiteManifest } from '../../src/site/manifest.ts'
+import { loadModels } from '../playground/asking.ts'
 import * as local from '../playground/local-models.ts'
 import { startPage } from '../playground/start-page.tsx'
 import * as state from '../playground/state.ts'
-import { isolate, keepFiles, startServiceWorker } from './offline.ts'
+import { fetchManifest } from '../workers/site-manifest.ts'
+import { areKept, isolate, keepFiles, startServiceWorker } from './offline.ts'
 import { chooseRuntime } from './runtime.ts'
 import { workerBackend } from './worker-backend.ts'
 
@@ -13,16 +14,19 @@ const base = new URL('.', document.baseURI).href
 try {
   await start()
 } catch (error) {
-  document.getElementById('start-notice')!.textContent = (error as Error).message
+  const notice = document.getElementById('start-notice')
+  if (notice) notice.textContent = (error as Error).message
+  else state.complaint.value = (error as Error).message
 }
 
 async function start(): Promise<void> {
   const offline = await startServiceWorker(base, () => {
     local.isOutdated.value = true
   })
-  const manifest = await fetchManifest()
+  // Even if WebGPU is used, because it may fail.
+  await isolate(offline)
+  const manifest = await fetchManifest(base)
   const runtime = await chooseRuntime(manifest)
-  if (runtime.name === 'wasm') await isolate(offline)
   local.runtime.value = runtime
   local.problem.value = offline.problem
   const backend = workerBackend({
@@ -39,6 +43,7 @@ async function start(): Promise<void> {
     onLoaded: local.finish,
     onFallback: (other) => {
       local.runtime.value = other
+      void loadModels()
     },
   })
   await startPage(backend)
@@ -49,17 +54,14 @@ async function start(): Promise<void> {
     return
   }
   state.announcement.value = 'The model is ready.'
-  if (!offline.worker) return
-  local.problem.value ??= await keepFiles(offline.worker)
-  local.isKept.value = local.problem.value === undefined
-}
-
-async function fetchManifest(): Promise<SiteManifest> {
-  const response = await fetch(`${base}site.json`, { cache: 'no-cache' }).catch(() => undefined)
-  if (response?.ok) return response.json()
-  throw new Error(
-    response?.status === 404
-      ? 'site.json is missing on the host of this page. Its owner must upload the exported folder again, with all files.'
-      : 'The host of this page cannot be reached. Check the network connection, and reload the page.',
-  )
+  const { worker } = offline
+  if (!worker) return
+  const files = () => backend.files(state.chosen.value[0])
+  local.problem.value ??= await keepFiles(worker, files())
+  const check = async () => {
+    local.isKept.value = await areKept(worker, files())
+  }
+  await check()
+  // Browsers and users can delete kept files while the page is open.
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void check())
 }

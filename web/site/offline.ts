@@ -1,4 +1,7 @@
 /** The service worker of the page: offline use, and isolation from other origins, which threads require. */
+import { keep, kept } from '../playground/logic/storage.ts'
+import type { ToServiceWorker } from '../workers/messages.ts'
+import { scriptProblem } from '../workers/site-files.ts'
 
 export interface Offline {
   /** Set if the page works offline once its files are kept. */
@@ -8,11 +11,12 @@ export interface Offline {
 }
 
 /** Set while the page is reloaded to become isolated, so that this is tried only once. */
-const RELOADED = 'spanforge.isolating'
+const RELOADED = 'isolating'
+const perTab = () => sessionStorage
 
 /** Starts the service worker and waits until it controls the page. Never throws. */
 export async function startServiceWorker(base: string, onUpdate: () => void): Promise<Offline> {
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined
+  const container = serviceWorkers()
   if (!container)
     return {
       problem: isSecureContext
@@ -24,31 +28,52 @@ export async function startServiceWorker(base: string, onUpdate: () => void): Pr
     problem = data?.problem ?? problem
   })
   try {
-    const wasControlled = container.controller !== null
+    // The first service worker of a page is not an update.
+    let isControlled = container.controller !== null
+    container.addEventListener('controllerchange', () => {
+      if (isControlled) onUpdate()
+      isControlled = true
+    })
     const registration = await container.register(`${base}sw.js`, { scope: base, updateViaCache: 'none' })
-    container.addEventListener('controllerchange', () => wasControlled && onUpdate())
     const worker = registration.active ?? (await activated(registration.installing ?? registration.waiting))
     await controlled(container)
     return { worker }
   } catch (error) {
-    return { problem: problem ?? `This page does not work offline: ${(error as Error).message}` }
+    problem ??= (await scriptProblem(`${base}sw.js`)) ?? (error as Error).message
+    return { problem: `This page does not work offline: ${problem}` }
+  }
+}
+
+/** Undefined if the browser has none, or does not allow them for this page. */
+function serviceWorkers(): ServiceWorkerContainer | undefined {
+  try {
+    return navigator.serviceWorker
+  } catch {
+    return undefined
   }
 }
 
 /** Reloads the page once with the headers of the service worker. Never returns in that case. */
 export async function isolate({ worker }: Offline): Promise<void> {
-  const wasReloaded = sessionStorage.getItem(RELOADED) !== null
-  sessionStorage.removeItem(RELOADED)
+  const wasReloaded = kept(RELOADED, perTab) !== undefined
+  keep(RELOADED, undefined, perTab)
   if (crossOriginIsolated || !worker || wasReloaded || !(navigator.hardwareConcurrency > 1)) return
-  sessionStorage.setItem(RELOADED, 'true')
+  if (!keep(RELOADED, 'true', perTab)) return
   location.reload()
   await new Promise(() => {})
 }
 
-/** Keeps the remaining files of the page. Returns a problem for the user, if any. */
-export function keepFiles(worker: ServiceWorker): Promise<string | undefined> {
+/** Keeps all files of the page, and `further` ones by path. Returns a problem for the user, if any. */
+export const keepFiles = (worker: ServiceWorker, further: readonly string[]): Promise<string | undefined> =>
+  call(worker, { type: 'keep', further })
+
+/** Whether all files of the page and `further` ones are kept. */
+export const areKept = (worker: ServiceWorker, further: readonly string[]): Promise<boolean> =>
+  call(worker, { type: 'check', further })
+
+function call<Result>(worker: ServiceWorker, message: ToServiceWorker): Promise<Result> {
   const { port1, port2 } = new MessageChannel()
-  worker.postMessage('keep', [port2])
+  worker.postMessage(message, [port2])
   return new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data)
   })

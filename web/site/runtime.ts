@@ -51,7 +51,7 @@ function threads(): number {
 
 const whyOneThread = (): string =>
   isSecureContext
-    ? 'This browser does not allow more threads here, so answers take longer.'
+    ? 'The browser allows this page only one thread, so answers take longer.'
     : 'This page was not loaded over HTTPS, so the browser allows only one thread, and answers take longer.'
 
 /** Adapters in software are slower than WebAssembly and are used only if `acceptsSoftware` is set. */

@@ -1,4 +1,17 @@
 // Runs without modules, so that it can explain why the page does not start where modules are not available.
+// Scripts are loaded before anything can be caught.
+addEventListener(
+  'error',
+  function (event) {
+    var notice = document.getElementById('start-notice')
+    if (!notice || !(event.target instanceof HTMLElement) || event.target.tagName !== 'SCRIPT') return
+    notice.textContent =
+      'A script of this page cannot be loaded: ' +
+      event.target.src +
+      '. Check the network connection, and reload the page. If this happens again, the file is missing on the host, or the host does not deliver it as JavaScript. The owner of the page must upload the exported folder again, with all files.'
+  },
+  true
+)
 addEventListener('DOMContentLoaded', function () {
   var notice = document.getElementById('start-notice')
   if (location.protocol === 'file:')

@@ -1,6 +1,7 @@
-import type { ModelList } from '../../src/server/http/contract.ts'
+import type { BatchRequest, ModelList } from '../../src/server/http/contract.ts'
 import type { SiteManifest, SiteModel } from '../../src/site/manifest.ts'
-import { type Backend, ServiceError } from '../playground/backend.ts'
+import { type Backend, ServiceError, type StreamEvent } from '../playground/backend.ts'
+import { ReaderFailure } from '../workers/messages.ts'
 import { ReaderClient, type ReaderEvents } from '../workers/reader-client.ts'
 import { inWebAssembly, type Runtime } from './runtime.ts'
 
@@ -24,56 +25,97 @@ const LIMITS: ModelList['limits'] = {
   windows: 10_000,
 }
 
-/** Answers by models in a worker of this page. */
-export function workerBackend(options: WorkerBackendOptions): Backend & { load(model: string): Promise<void> } {
-  const { base, manifest, keepsFiles, events } = options
-  let { runtime } = options
-  let reader = open()
+/** A worker and the runtime that it uses. */
+interface Current {
+  readonly reader: ReaderClient
+  readonly runtime: Runtime
+}
 
-  function open(): ReaderClient {
-    const script = new URL(manifest.runtimes[runtime.name].reader.path, base)
+export interface WorkerBackend extends Backend {
+  load(model: string): Promise<void>
+  /** Paths of the files that a model requires with the current runtime. */
+  files(model: string): string[]
+}
+
+/** Answers by models in a worker of this page. */
+export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
+  const { base, manifest, keepsFiles, events } = options
+  let current = start(options.runtime)
+  const loading = new Map<string, Promise<void>>()
+
+  function start(runtime: Runtime): Current {
+    const script = new URL(manifest.runtimes[runtime.name].reader.path, base).href
     const settings = { base, manifest, threads: runtime.threads, keepsFiles }
-    return new ReaderClient(new Worker(script, { type: 'module' }), settings, events)
+    const worker = new Worker(script, { type: 'module' })
+    return { reader: new ReaderClient(worker, settings, events, script), runtime }
   }
 
-  /** Drivers of graphics adapters can fail in ways that only appear when a model is loaded. */
+  /**
+   * Starts a new worker if the given one has ended or its runtime has failed, with WebAssembly instead of WebGPU: drivers of
+   * graphics adapters can fail at any time. Returns whether a request may succeed there.
+   */
+  function recover({ reader, runtime }: Current, error: unknown): boolean {
+    if (!(error instanceof ReaderFailure) || !(error.isRuntime || reader.failure)) return false
+    const isGpu = runtime.name === 'webgpu' && error.isRuntime
+    if (reader === current.reader) {
+      reader.end(error)
+      loading.clear()
+      current = start(isGpu ? inWebAssembly('WebGPU has failed with this graphics adapter.') : runtime)
+      if (isGpu) options.onFallback(current.runtime)
+    }
+    if (isGpu) console.warn('WebGPU failed:', error)
+    return isGpu
+  }
+
   async function load(model: string): Promise<void> {
+    const used = current
     try {
-      await reader.load(model)
+      await used.reader.load(model)
     } catch (error) {
-      if (runtime.name !== 'webgpu') throw error
-      console.warn('WebGPU failed:', error)
-      reader.end()
-      runtime = inWebAssembly('WebGPU does not work with this graphics adapter.')
-      options.onFallback(runtime)
-      reader = open()
-      await reader.load(model)
+      if (!recover(used, error)) throw error
+      await load(model)
     }
   }
-  const loading = new Map<string, Promise<void>>()
+
   /** Loads a model once. A failed load can be repeated. */
-  const loaded = (model: string): Promise<void> => {
+  function loaded(model: string): Promise<void> {
+    recover(current, current.reader.failure)
     const promise = loading.get(model) ?? load(model).finally(() => options.onLoaded(model))
     loading.set(model, promise)
-    promise.catch(() => loading.delete(model))
+    promise.catch(() => loading.get(model) === promise && loading.delete(model))
     return promise
+  }
+
+  async function* answers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    await loaded(request.model!)
+    const used = current
+    try {
+      yield* used.reader.ask(request, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!recover(used, error)) throw error
+      yield* answers(request, signal)
+    }
   }
 
   return {
     privacy: 'The model runs in this browser. Texts and questions do not leave this device.',
     load: loaded,
+    files(id) {
+      const { weights, tokenizer } = manifest.models.find((model) => model.id === id)!
+      return [...Object.values(manifest.runtimes[current.runtime.name]), weights, tokenizer].map(({ path }) => path)
+    },
     async fetchModels() {
       const models = manifest.models.map((model, index) => ({
         ...infoOf(model),
-        device: runtime.label,
+        device: current.runtime.label,
         default: index === 0,
       }))
       return { models, limits: LIMITS }
     },
     async *streamAnswers(request, signal) {
       try {
-        await loaded(request.model!)
-        yield* reader.ask(request, signal)
+        yield* answers(request, signal)
       } catch (error) {
         signal.throwIfAborted()
         throw new ServiceError(0, (error as Error).message)

@@ -65,11 +65,12 @@ async function tokenized(
 }
 
 const channel = new MessageChannel()
+channel.port1.start()
 
-/** Lets the worker receive messages, of which one may abort the request. */
+/** Lets the worker receive messages, of which one may abort the request. Several requests may wait at once. */
 async function messages(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => {
-    channel.port1.onmessage = resolve
+    channel.port1.addEventListener('message', resolve, { once: true })
     channel.port2.postMessage(undefined)
   })
   signal.throwIfAborted()

@@ -14,11 +14,34 @@ export interface ReaderSettings {
   readonly keepsFiles: boolean
 }
 
+/** Requests to the service worker, which responds on the port. `further`: paths of files besides those of the page. */
+export interface ToServiceWorker {
+  /** `keep` responds with a problem for the user, if any; `check` with whether all files are kept. */
+  readonly type: 'keep' | 'check'
+  readonly further: readonly string[]
+}
+
 export type ToReader =
   | ({ readonly type: 'open' } & ReaderSettings)
   | { readonly type: 'load'; readonly id: number; readonly model: string }
   | { readonly type: 'ask'; readonly id: number; readonly request: BatchRequest }
   | { readonly type: 'abort'; readonly id: number }
+
+/** ONNX Runtime throws numbers where WebAssembly is aborted. */
+export const explained = (error: unknown): string =>
+  error instanceof Error ? error.message.replace(/\.$/, '') : `its runtime was aborted (${error})`
+
+/** A failed request to a reader, with a message for the user. */
+export class ReaderFailure extends Error {
+  constructor(
+    message: string,
+    /** Whether the runtime cannot run the model, so that another runtime or a new worker may succeed. */
+    readonly isRuntime: boolean,
+    cause?: unknown,
+  ) {
+    super(message, { cause })
+  }
+}
 
 export type FromReader =
   /** Bytes of a model that have arrived. */
@@ -27,4 +50,4 @@ export type FromReader =
   | { readonly type: 'notKept'; readonly problem: string }
   | { readonly type: 'loaded'; readonly id: number }
   | { readonly type: 'event'; readonly id: number; readonly event: StreamEvent }
-  | { readonly type: 'failed'; readonly id: number; readonly problem: string }
+  | { readonly type: 'failed'; readonly id: number; readonly problem: string; readonly isRuntime: boolean }

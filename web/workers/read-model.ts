@@ -7,6 +7,7 @@ import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import { questionLayout } from '../../src/squad/windows.ts'
 import { Tokenizer } from '../../src/text/tokenizer.ts'
 import type { Mutex } from '../../src/threads/mutex.ts'
+import { explained, ReaderFailure } from './messages.ts'
 import { webSession } from './web-session.ts'
 
 /** A loaded model with its tokenizer. */
@@ -29,8 +30,14 @@ export class ReadModel {
    */
   forward(row: Row): Promise<WindowLogits> {
     return this.mutex.runExclusive(async () => {
-      const [logits] = await paddedLogits(webSession(this.ort, this.session), this.session.inputNames, [row], 0)
-      return logits
+      const executable = webSession(this.ort, this.session)
+      try {
+        const [logits] = await paddedLogits(executable, this.session.inputNames, [row], 0)
+        return logits
+      } catch (error) {
+        const problem = `The model ${this.facts.id} has failed in this browser: ${explained(error)}.`
+        throw new ReaderFailure(problem, true, error)
+      }
     })
   }
 
@@ -44,6 +51,6 @@ export class ReadModel {
     const row = { input_ids, token_type_ids: new Int32Array(input_ids.length), attended: input_ids.length }
     const { start_logits, end_logits } = await this.forward(row)
     if (![...start_logits, ...end_logits].every(Number.isFinite))
-      throw new Error(`The model ${this.facts.id} computes invalid numbers in this browser.`)
+      throw new ReaderFailure(`The model ${this.facts.id} computes invalid numbers in this browser.`, true)
   }
 }

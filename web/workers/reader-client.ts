@@ -1,5 +1,6 @@
 import type { BatchRequest } from '../../src/server/http/contract.ts'
-import type { FromReader, ReaderSettings, StreamEvent, ToReader } from './messages.ts'
+import { type FromReader, ReaderFailure, type ReaderSettings, type StreamEvent, type ToReader } from './messages.ts'
+import { scriptProblem } from './site-files.ts'
 
 export interface ReaderEvents {
   onProgress?(model: string, done: number, total: number): void
@@ -14,23 +15,21 @@ interface Call {
 /** The page's side of a reader. */
 export class ReaderClient {
   private readonly calls = new Map<number, Call>()
-  private failure: Error | undefined
+  private broken: ReaderFailure | undefined
   private last = 0
 
   constructor(
     private readonly worker: Worker,
     settings: ReaderSettings,
     private readonly events: ReaderEvents = {},
+    /** Address of the worker's script on the host, to explain failures. */
+    private readonly script?: string,
   ) {
     worker.onmessage = ({ data }: MessageEvent<FromReader>) => this.receive(data)
     // The script cannot be loaded, or the browser has ended the worker.
     worker.onerror = (event) => {
       event.preventDefault()
-      this.fail(
-        new Error(
-          `The worker that runs the models has failed: ${event.message || 'it cannot be started'}. Reload the page.`,
-        ),
-      )
+      void this.explain(event.message || undefined)
     }
     this.send({ type: 'open', ...settings })
   }
@@ -45,14 +44,30 @@ export class ReaderClient {
     return this.call((id) => ({ type: 'ask', id, request }), signal)
   }
 
-  end(): void {
+  /** Why the worker has ended, if it has. */
+  get failure(): ReaderFailure | undefined {
+    return this.broken
+  }
+
+  /** Ends the worker. Its open requests fail with `reason`. */
+  end(reason: ReaderFailure): void {
     this.worker.terminate()
-    this.fail(new Error('The worker that runs the models was ended.'))
+    this.fail(reason)
+  }
+
+  /** Scripts that cannot be loaded have no message. */
+  private async explain(message: string | undefined): Promise<void> {
+    const problem = message === undefined && this.script ? await scriptProblem(this.script) : undefined
+    this.fail(
+      problem === undefined
+        ? new ReaderFailure(`The worker that runs the models has failed: ${message ?? 'it cannot be started'}.`, true)
+        : new ReaderFailure(problem, false),
+    )
   }
 
   private async *call(message: (id: number) => ToReader, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
     signal?.throwIfAborted()
-    if (this.failure) throw this.failure
+    if (this.broken) throw this.broken
     const id = ++this.last
     const events: StreamEvent[] = []
     let result: { readonly error?: Error } | undefined
@@ -95,11 +110,14 @@ export class ReaderClient {
     if (message.type === 'progress') this.events.onProgress?.(message.model, message.done, message.total)
     else if (message.type === 'notKept') this.events.onNotKept?.(message.problem)
     else if (message.type === 'event') this.calls.get(message.id)?.event(message.event)
-    else this.calls.get(message.id)?.end(message.type === 'failed' ? new Error(message.problem) : undefined)
+    else
+      this.calls
+        .get(message.id)
+        ?.end(message.type === 'failed' ? new ReaderFailure(message.problem, message.isRuntime) : undefined)
   }
 
-  private fail(error: Error): void {
-    this.failure = error
+  private fail(error: ReaderFailure): void {
+    this.broken ??= error
     for (const { end } of this.calls.values()) end(error)
   }
 

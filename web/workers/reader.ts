@@ -3,7 +3,7 @@ import type * as Ort from 'onnxruntime-web'
 import type { RuntimeName, SiteFile, SiteModel } from '../../src/site/manifest.ts'
 import { Mutex } from '../../src/threads/mutex.ts'
 import { answerRequest } from './answering.ts'
-import type { FromReader, ReaderSettings, ToReader } from './messages.ts'
+import { explained, type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
 import { ReadModel } from './read-model.ts'
 import { fetchFile, storageName } from './site-files.ts'
 
@@ -22,7 +22,7 @@ export function startReader(ort: typeof Ort, runtime: RuntimeName): void {
       const done = data.type === 'load' ? reader!.model(data.model) : reader!.ask(data.id, data.request, abort.signal)
       void done
         .then(() => post({ type: 'loaded', id: data.id }))
-        .catch((error) => post({ type: 'failed', id: data.id, problem: explained(error) }))
+        .catch((error) => post({ type: 'failed', id: data.id, ...failureOf(error) }))
         .finally(() => aborts.delete(data.id))
     }
   }
@@ -62,8 +62,8 @@ class Reader {
   private async load(id: string): Promise<ReadModel> {
     const model = this.settings.manifest.models.find((one) => one.id === id)
     if (!model) throw new Error(`Unknown model "${id}".`)
-    const { code } = this.settings.manifest.runtimes[this.runtime]
-    const files = [...(this.code ? [] : [code]), model.weights, model.tokenizer]
+    const { code, loader } = this.settings.manifest.runtimes[this.runtime]
+    const files = [...(this.code ? [] : [code, loader]), model.weights, model.tokenizer]
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
     let done = 0
     const fetched = (file: SiteFile) =>
@@ -71,7 +71,7 @@ class Reader {
         done += bytes
         post({ type: 'progress', model: id, done, total })
       })
-    this.code ??= this.loadCode(fetched(code))
+    this.code ??= this.loadCode(fetched(code), fetched(loader))
     this.code.catch(() => {
       this.code = undefined
     })
@@ -83,14 +83,22 @@ class Reader {
 
   private async open(model: SiteModel, weights: Uint8Array, tokenizer: Uint8Array): Promise<ReadModel> {
     const options = { executionProviders: [this.runtime], logSeverityLevel: ERRORS } as const
-    const session = await this.ort.InferenceSession.create(weights, options).catch((error: Error) => {
-      throw new Error(`The model ${model.id} cannot be loaded in this browser: ${error.message}.`, { cause: error })
+    const session = await this.ort.InferenceSession.create(weights, options).catch((error) => {
+      throw new ReaderFailure(
+        `The model ${model.id} cannot be loaded in this browser: ${explained(error)}.`,
+        true,
+        error,
+      )
     })
     return new ReadModel(this.ort, session, model, tokenizer, this.mutex)
   }
 
-  /** Hands the code to the runtime, which would otherwise download it itself. */
-  private async loadCode(compressed: Promise<Uint8Array>): Promise<void> {
+  /**
+   * Hands the code to the runtime, which would otherwise download it itself. It imports the loader, but explains nothing if
+   * that fails, so the loader is checked first.
+   */
+  private async loadCode(compressed: Promise<Uint8Array>, loader: Promise<Uint8Array>): Promise<void> {
+    await loader
     const { base, manifest, threads } = this.settings
     const { wasm } = this.ort.env
     const unzipped = new Blob([(await compressed) as Uint8Array<ArrayBuffer>])
@@ -113,4 +121,7 @@ class Reader {
 /** The severity of errors in ONNX Runtime. */
 const ERRORS = 3
 
-const explained = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const failureOf = (error: unknown) => ({
+  problem: error instanceof Error ? error.message : String(error),
+  isRuntime: error instanceof ReaderFailure && error.isRuntime,
+})

@@ -3,6 +3,7 @@
  * `SITE` is defined by the line that the export writes before this script.
  */
 import type { SiteCache, SiteFile } from '../../src/site/manifest.ts'
+import type { ToServiceWorker } from './messages.ts'
 import { fetchFile, keyOf, notKept, SiteFileError, storageName } from './site-files.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -26,8 +27,10 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(respond(request))
 })
 self.addEventListener('message', (event) => {
-  if (event.data === 'keep')
-    event.waitUntil(keepAll(SITE.extras).then((problem) => event.ports[0].postMessage(problem)))
+  const { type, further }: ToServiceWorker = event.data
+  const wanted = [...SITE.core, ...SITE.extras, ...further.flatMap((path) => files.get(path) ?? [])]
+  const response = type === 'keep' ? keepAll(wanted) : areKept(wanted)
+  event.waitUntil(response.then((result) => event.ports[0].postMessage(result)))
 })
 
 async function install(): Promise<void> {
@@ -66,6 +69,12 @@ async function keepAll(wanted: readonly SiteFile[]): Promise<string | undefined>
     problem ??= error instanceof SiteFileError ? error.message : notKept(error)
   }
   return problem
+}
+
+async function areKept(wanted: readonly SiteFile[]): Promise<boolean> {
+  const storage = await caches.open(storageName(base)).catch(() => undefined)
+  const found = await Promise.all(wanted.map((file) => storage?.match(keyOf(base, file)).catch(() => undefined)))
+  return found.every((response) => response !== undefined)
 }
 
 async function respond(request: Request): Promise<Response> {

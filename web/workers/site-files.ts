@@ -64,25 +64,43 @@ async function keep(
 /** Explains to users why their browser does not keep a file. */
 export const notKept = (error: unknown): string =>
   (error as Error).name === 'QuotaExceededError'
-    ? 'The browser’s storage is full, so this page does not work offline and downloads the model again on each visit. Free some disk space, or delete the data of other sites.'
-    : `The browser does not store files for this page (${(error as Error).message}), so it does not work offline and downloads the model again on each visit.`
+    ? 'The browser’s storage is full, so this page does not work offline and downloads files again on each visit. Free some disk space, or delete the data of other sites.'
+    : `The browser does not store files for this page (${(error as Error).message}), so it does not work offline and downloads files again on each visit.`
 
 async function download(base: string, file: SiteFile, cache: RequestCache): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetch(addressOf(base, file), { cache })
-  } catch {
-    throw new SiteFileError(
-      `${file.path} cannot be downloaded, because the host of this page cannot be reached. Check the network connection, and reload the page.`,
-    )
-  }
-  if (response.ok) return response
-  throw new SiteFileError(
-    response.status === 404
-      ? `${file.path} is missing on the host of this page. Its owner must upload the exported folder again, with all files.`
-      : `${file.path} cannot be downloaded: the host of this page responded with ${response.status} ${response.statusText}.`,
-  )
+  const response = await fetch(addressOf(base, file), { cache }).catch(() => undefined)
+  const problem = responseProblem(file.path, response)
+  if (problem === undefined) return response!
+  await response?.body?.cancel()
+  throw new SiteFileError(problem)
 }
+
+const UPLOAD = 'Its owner must upload the exported folder again, with all files.'
+
+/** Explains to users why a response does not contain a file; undefined if it may. */
+export function responseProblem(path: string, response: Response | undefined): string | undefined {
+  if (!response)
+    return `${path} cannot be downloaded, because the host of this page cannot be reached. Check the network connection, and reload the page.`
+  if (response.status === 404)
+    return `${path} is missing on the host of this page. The site may have been updated: reload the page. If this happens again: ${UPLOAD}`
+  if (!response.ok)
+    return `${path} cannot be downloaded: the host of this page responded with ${response.status} ${response.statusText}.`
+  // Some hosts respond with their start page if a file is missing.
+  if (typeOf(response) === 'text/html' && !path.endsWith('.html'))
+    return `${path} is missing on the host of this page, which responded with a web page instead. ${UPLOAD}`
+  return undefined
+}
+
+/** Explains to users why a script cannot be run; undefined if the host is not the reason. */
+export async function scriptProblem(address: string): Promise<string | undefined> {
+  const path = new URL(address).pathname.split('/').at(-1)!
+  const response = await fetch(address, { cache: 'no-cache' }).catch(() => undefined)
+  const problem = responseProblem(path, response)
+  if (problem !== undefined || /javascript$/.test(typeOf(response!))) return problem
+  return `${path} cannot be run, because the host of this page delivers it as ${typeOf(response!) || 'a file without a type'}. Its owner must configure the host to deliver .js files as text/javascript.`
+}
+
+const typeOf = (response: Response): string => (response.headers.get('content-type') ?? '').split(';')[0].trim()
 
 async function receive(response: Response, file: SiteFile, onBytes: FetchOptions['onBytes']): Promise<Uint8Array> {
   const bytes = new Uint8Array(file.bytes)

@@ -35,7 +35,7 @@ export async function startPageServer(provider: BrowserProvider): Promise<PageSe
   const prefix = `/${randomUUID()}/`
   const files = new Map<string, ServedFile>([
     [script, { path: join(pages, 'gate', script), headers: SCRIPT }],
-    [`${runtime}.mjs`, { path: join(pages, 'site-files/runtime', `${runtime}.mjs`), headers: SCRIPT }],
+    [`${runtime}.js`, { path: join(pages, 'site-files/runtime', `${runtime}.js`), headers: SCRIPT }],
     [
       `${runtime}.wasm`,
       {

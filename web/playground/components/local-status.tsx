@@ -1,15 +1,17 @@
 import * as local from '../local-models.ts'
+import * as state from '../state.ts'
 
 /** Shows how the models run in this browser, and the progress of loading them. */
 export function LocalStatus() {
   const runtime = local.runtime.value
   if (!runtime) return null
+  const worksOffline = local.isKept.value && !local.problem.value && !local.isOutdated.value
   return (
     <section class="local" aria-label="Model in this browser">
       {local.loading.value && <Loading {...local.loading.value} />}
       <p class="note">
-        The model runs in this browser: {runtime.label}. {runtime.note}{' '}
-        {local.isKept.value && 'This page works offline.'}
+        {state.models.value.length > 1 ? 'The models run' : 'The model runs'} in this browser: {runtime.label}.{' '}
+        {runtime.note} {worksOffline && offlineNote(state.models.value.length)}
       </p>
       {local.problem.value && <p class="note">{local.problem.value}</p>}
       {local.isOutdated.value && (
@@ -23,6 +25,9 @@ export function LocalStatus() {
     </section>
   )
 }
+
+const offlineNote = (models: number): string =>
+  models > 1 ? 'This page works offline with the models that were loaded.' : 'This page works offline.'
 
 function Loading({ done, total }: { readonly done: number; readonly total: number }) {
   return (
