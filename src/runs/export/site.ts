@@ -1,17 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { exportDtype, listVariants } from '../../checkpoint/onnx-folder.ts'
+import { type ExportDtype, exportDtype, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { makeFolder } from '../../files/explain.ts'
 import { type ExportedSite, exportSite } from '../../site/export-site.ts'
 import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
+import { noScreen } from '../screen/screen.ts'
 import { type ExportRunOptions, exportFolder } from './export.ts'
 import { rejection } from './gate.ts'
+import { gateQuestions } from './gate-questions.ts'
 
-/** Half the size of fp32, which matters more in a browser, with almost the same answers. */
-const DEFAULT_DTYPE = 'fp16'
+/**
+ * Visitors download the model, so the smallest variant that loses nothing is the best: q8 if questions show that, otherwise
+ * fp16, which needs no questions.
+ */
+const [SMALL, SAFE] = ['q8', 'fp16'] as const
 
 /**
  * Exports a site that answers with the given models: `NAME=FOLDER`, folders or hub names. A folder with ONNX files is
@@ -38,9 +43,8 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
       }
       const folder = isExported ? found : join(temporary!, `${sources.length}`)
       if (!isExported) {
-        const dtypes = [dtype ?? DEFAULT_DTYPE]
-        const exported = await exportFolder(source, { ...options, output_dir: folder, dtypes })
-        if (exported.rejected.length > 0) throw rejection(exported, options)
+        const dtypes = dtype ? [dtype] : await defaultDtypes(found, options)
+        await exportFirst(source, dtypes, { ...options, output_dir: folder })
       }
       sources.push({ id, name: displayName(source), folder, dtype })
     }
@@ -48,4 +52,20 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
   } finally {
     if (temporary) await rm(temporary, { recursive: true, force: true })
   }
+}
+
+async function defaultDtypes(folder: string, options: ExportRunOptions): Promise<ExportDtype[]> {
+  const questions = await gateQuestions(options, { folder, screen: noScreen, hub: options.hub })
+  return questions ? [SMALL, SAFE] : [SAFE]
+}
+
+/** Exports the first of the dtypes that does not lose too much. @throws SpanforgeError if all of them do */
+async function exportFirst(source: string, dtypes: readonly ExportDtype[], options: ExportRunOptions): Promise<void> {
+  const [dtype, ...others] = dtypes
+  const exported = await exportFolder(source, { ...options, dtypes: [dtype] })
+  if (exported.rejected.length === 0) return
+  const error = rejection(exported, options)
+  if (others.length === 0) throw error
+  options.screen?.print(`${error.summary}. Trying ${others[0]}.`)
+  await exportFirst(source, others, options)
 }
