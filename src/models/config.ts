@@ -56,6 +56,8 @@ export interface ConfigFields<Type extends string, Traits extends z.ZodRawShape,
   /** Fields in `fields` that are also properties of the weights. */
   readonly fixed?: readonly (keyof Fields & string)[]
   readonly fields: Fields
+  /** Other names of fields, which take precedence, as in transformers' `attribute_map`. */
+  readonly aliases?: Readonly<Record<string, keyof Fields & string>>
   /**
    * Completes the sentence "Choose another …", for example `BERT model: an encoder with absolute positions and two
    * token types`.
@@ -82,6 +84,7 @@ export function configReader<const Type extends string, Traits extends z.ZodRawS
   traits,
   fixed = [],
   fields,
+  aliases = {},
   readable,
 }: ConfigFields<Type, Traits, Fields>) {
   const schema = z.object(
@@ -93,7 +96,8 @@ export function configReader<const Type extends string, Traits extends z.ZodRawS
   return {
     model_type,
     names: Object.keys(schema.shape),
-    read(json: unknown, source: string): Parsed<Type, Fields> {
+    read(given: unknown, source: string): Parsed<Type, Fields> {
+      const json = withoutAliases(given, aliases)
       const parsed = schema.safeParse(json)
       if (!parsed.success) {
         const { issues } = parsed.error
@@ -105,6 +109,16 @@ export function configReader<const Type extends string, Traits extends z.ZodRawS
       return { model_type, ...own.parse(json), extra: Object.fromEntries(extra) }
     },
   }
+}
+
+function withoutAliases(json: unknown, aliases: Readonly<Record<string, string>>): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
+  const isAlias = (name: string): boolean => Object.hasOwn(aliases, name)
+  const entries = Object.entries(json)
+  return Object.fromEntries([
+    ...entries.filter(([name]) => !isAlias(name)),
+    ...entries.filter(([name]) => isAlias(name)).map(([name, value]) => [aliases[name], value] as const),
+  ])
 }
 
 function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {

@@ -16,6 +16,7 @@ import { matmul } from '../ops/linalg.ts'
 import { reshape, transpose } from '../ops/movement.ts'
 import { softmax } from '../ops/softmax.ts'
 import { takeAlong } from '../ops/take-along.ts'
+import { showValue } from '../show-value.ts'
 import type { Architecture, LayerRange } from './architecture.ts'
 import {
   BERT_LIKE_NAMES,
@@ -60,7 +61,6 @@ const reader = configReader({
   model_type: 'deberta-v2',
   traits: {
     conv_kernel_size: z.literal(0, '0: no convolution after the first layer').nullable().optional(),
-    attention_head_size: z.null('null: heads that share hidden_size evenly').optional(),
     pruned_heads: unpruned,
   },
   // Defaults are those of transformers' DebertaV2Config (4.57).
@@ -97,6 +97,12 @@ export const debertaV2: Architecture<DebertaV2Config> = {
   parseConfig(json, source) {
     const config: DebertaV2Config = reader.read(json, source)
     checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)
+    const size = config.hidden_size / config.num_attention_heads
+    const { attention_head_size = size } = config.extra
+    if (attention_head_size !== size)
+      rejectConfig(source, [
+        `attention_head_size: found ${showValue(attention_head_size)}, expected ${size}: heads that share hidden_size evenly`,
+      ])
     if (config.position_buckets === 1)
       rejectConfig(source, ['position_buckets: found 1, expected at least 2, or -1 for a position for each distance'])
     return config

@@ -72,6 +72,7 @@ const reader = configReader({
     initializer_range: numberBetween(0, 100).default(0.02),
     pad_token_id: paddingId().default(0),
   },
+  aliases: { hidden_size: 'dim', num_hidden_layers: 'n_layers', num_attention_heads: 'n_heads' },
   readable: 'DistilBERT model, with learned positions',
 })
 

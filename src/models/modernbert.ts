@@ -25,6 +25,7 @@ import {
   paddingRow,
   probability,
   rejectConfig,
+  unpruned,
 } from './config.ts'
 import { applyLayers } from './layers.ts'
 import { attentionBias, type SelfAttention, selfAttention } from './self-attention.ts'
@@ -82,6 +83,7 @@ const reader = configReader({
   traits: {
     rope_scaling: plainRotation,
     partial_rotary_factor: z.literal(1, '1: whole heads that rotate').optional(),
+    pruned_heads: unpruned,
     head_dim: z.null('null: heads that share hidden_size evenly').optional(),
   },
   // Defaults are those of transformers' ModernBertConfig (4.57).
@@ -160,9 +162,14 @@ const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.s
 /** transformers 5 writes positions and kinds of layers in another form, which must say what the fields of 4.57 say. */
 function rejectOtherLayers(c: ModernBertConfig, source: string): void {
   const { rope_parameters, layer_types } = c.extra
-  const thetas = { full_attention: c.global_rope_theta, sliding_attention: c.local_rope_theta ?? c.global_rope_theta }
-  for (const [kind, rope_theta] of Object.entries(thetas)) {
-    const found = (rope_parameters as Readonly<Record<string, object>> | undefined)?.[kind]
+  const thetas: Readonly<Record<string, number>> = {
+    full_attention: c.global_rope_theta,
+    sliding_attention: c.local_rope_theta ?? c.global_rope_theta,
+  }
+  for (const [kind, found] of Object.entries(rope_parameters ?? {})) {
+    const rope_theta = thetas[kind]
+    if (rope_theta === undefined)
+      rejectConfig(source, [`rope_parameters: found ${showValue(kind)}, expected ${Object.keys(thetas).join(' and ')}`])
     if (found && !isSame({ rope_type: 'default', rope_theta }, { rope_type: 'default', rope_theta, ...found }))
       rejectConfig(source, [
         `rope_parameters: ${kind}: found ${showValue(found)}, expected rope_theta ${rope_theta} without scaling`,

@@ -32,6 +32,15 @@ describe.each(['roberta', 'camembert', 'xlm-roberta'])('%s', (model_type) => {
   })
 })
 
+test('distilbert: names of sizes that other models have take precedence, as in transformers', () => {
+  const names = { hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4 }
+  const config = parse({ model_type: 'distilbert', dim: 32, n_heads: 8, ...names })
+  expect(geometryOf(config)).toMatchObject({ hidden_size: 64, layers: 2, heads: 4 })
+  const saved = JSON.parse(configJson(config))
+  expect(saved).toMatchObject({ dim: 64, n_layers: 2, n_heads: 4 })
+  for (const name of Object.keys(names)) expect(saved).not.toHaveProperty(name)
+})
+
 describe('modernbert', () => {
   const model_type = 'modernbert'
   const full_attention = { rope_type: 'default', rope_theta: 160_000 }
@@ -58,6 +67,11 @@ describe('modernbert', () => {
     [{ rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope_scaling: found {.*yarn.*}, expected null: unscaled/],
     [{ rope_parameters: { full_attention, sliding_attention: full_attention } }, /sliding_attention: found .*160000/],
     [{ rope_parameters: { full_attention: { rope_type: 'linear', factor: 2 } } }, /full_attention: found .*linear/],
+    [
+      { rope_parameters: { rope_type: 'default', rope_theta: 5 } },
+      /rope_parameters: found "rope_type", expected full_/,
+    ],
+    [{ pruned_heads: { 0: [1] } }, /pruned_heads: found .*, expected no pruned heads/],
     [{ layer_types: ['sliding_attention'], num_hidden_layers: 1 }, /layer_types: found \["sliding_attention"\]/],
     [{ hidden_size: 6, num_attention_heads: 2 }, /num_attention_heads: found 2, expected heads of an even size/],
     [{ norm_bias: 1 }, /norm_bias: found 1, expected true or false/],
@@ -102,9 +116,13 @@ describe('deberta-v2', () => {
     [{ conv_kernel_size: 3 }, /conv_kernel_size: found 3, expected 0: no convolution/],
     [{ pos_att_type: ['p2p'] }, /pos_att_type: found \["p2p"\], expected a list of c2p and p2c/],
     [{ position_buckets: 1 }, /position_buckets: found 1, expected at least 2/],
-    [{ attention_head_size: 32 }, /attention_head_size: found 32, expected null/],
+    [{ attention_head_size: 32 }, /attention_head_size: found 32, expected 64: heads that share hidden_size evenly/],
   ])('%j is rejected with an error that says so', (fields, error) => {
     expect(() => parse({ model_type, ...fields })).toThrow(error)
+  })
+
+  test('accepts an attention_head_size that follows from the other sizes', () => {
+    expect(parse({ model_type, attention_head_size: 64 }).model_type).toBe(model_type)
   })
 
   test('DeBERTa v1 is rejected as what it is', () => {
