@@ -52,9 +52,10 @@ export interface DebertaV2Config extends BertLikeConfig {
 }
 
 const flag = () => z.boolean('true or false')
+const KINDS = 'a list of c2p and p2c'
 const kinds = z.union(
-  [z.array(z.enum(['c2p', 'p2c'])), z.string().regex(/^ *(c2p|p2c)( *\| *(c2p|p2c))* *$/i)],
-  'a list of c2p and p2c',
+  [z.array(z.enum(['c2p', 'p2c'])), z.string().regex(/^ *(c2p|p2c)( *\| *(c2p|p2c))* *$/i, KINDS)],
+  KINDS,
 )
 
 const reader = configReader({

@@ -115,6 +115,7 @@ describe('deberta-v2', () => {
   test.each([
     [{ conv_kernel_size: 3 }, /conv_kernel_size: found 3, expected 0: no convolution/],
     [{ pos_att_type: ['p2p'] }, /pos_att_type: found \["p2p"\], expected a list of c2p and p2c/],
+    [{ pos_att_type: 'c2p|p2p' }, /pos_att_type: found "c2p\|p2p", expected a list of c2p and p2c/],
     [{ position_buckets: 1 }, /position_buckets: found 1, expected at least 2/],
     [{ attention_head_size: 32 }, /attention_head_size: found 32, expected 64: heads that share hidden_size evenly/],
   ])('%j is rejected with an error that says so', (fields, error) => {
