@@ -46,8 +46,8 @@ export function readText(tokenizer: Tokenizer, { text, tokens, skipped }: Record
 }
 
 /** Whether the tokenizer puts a special token before the question, which represents "no answer", and one at the end. */
-export const canAnswer = ({ pair }: Tokenizer): boolean =>
-  pair !== undefined && pair.before.ids.length > 0 && pair.after.ids.length > 0
+export const canAnswer = ({ pair, settings }: Tokenizer): boolean =>
+  settings.padding_side === 'right' && pair !== undefined && pair.before.ids.length > 0 && pair.after.ids.length > 0
 
 /** The rows of a pair in the format of `tokenizer(question, context)`. */
 export function callPair(

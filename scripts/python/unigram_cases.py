@@ -68,6 +68,8 @@ def unigram_cases():
     whole = json_of({"spm.model": bert, "config.json": {"model_type": "deberta-v2"}})
     generic = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    for name in ("T5", "MT5", "Pegasus", "Reformer", "XGLM", "XLNet", "Barthez", "FNet", "BigBird", "Camembert", "XLMRoberta"):
+        yield f"class {name}Tokenizer", folder(whole, {"tokenizer_class": f"{name}Tokenizer"})
     split = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]}
     yield "tokenizer.json of deberta-v2", folder(whole, {"tokenizer_class": "DebertaV2Tokenizer"})
     yield "whitespace, then metaspace", folder({**whole, "pre_tokenizer": split, "decoder": metaspace}, generic)

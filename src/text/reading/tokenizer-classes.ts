@@ -1,3 +1,4 @@
+import type { Side } from '../settings.ts'
 import type { SpecialTokenName, StatedToken } from '../special-tokens.ts'
 
 /** The behavior of a tokenizer class of transformers 4.57 that is not specified in its files. */
@@ -14,6 +15,8 @@ export interface TokenizerClass {
   readonly setsTrimming?: boolean
   /** Whether the class returns token_type_ids. */
   readonly hasTokenTypes: boolean
+  /** The side of padding (default: right). */
+  readonly paddingSide?: Side
   /** How the class creates a tokenizer from the files of a slow one, if it can. */
   readonly slow: SlowFiles | undefined
 }
@@ -219,6 +222,12 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
     special: { unk_token: '<unk>', sep_token: '</s>', pad_token: '<pad>', cls_token: '<s>', mask_token: '<mask>' },
   },
   OpenAIGPTTokenizer: { ...OF_TOKENIZER_JSON, special: { unk_token: '<unk>' }, hasTokenTypes: false },
+  PegasusTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>', mask_token: '<mask_2>' },
+    additional: ['<mask_1>', ...Array.from({ length: 101 }, (_, i) => `<unk_${i + 2}>`)],
+    hasTokenTypes: false,
+  },
   Qwen2Tokenizer: {
     ...OF_TOKENIZER_JSON,
     special: {
@@ -227,6 +236,31 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
       pad_token: { content: END_OF_TEXT, normalized: false },
     },
     hasTokenTypes: false,
+  },
+  ReformerTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { eos_token: '</s>', unk_token: '<unk>' },
+    hasTokenTypes: false,
+  },
+  XGLMTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { ...ROBERTA_NAMES, pad_token: '<pad>' },
+    additional: Array.from({ length: 7 }, (_, i) => `<madeupword${i}>`),
+    hasTokenTypes: false,
+  },
+  XLNetTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: {
+      bos_token: '<s>',
+      eos_token: '</s>',
+      unk_token: '<unk>',
+      sep_token: '<sep>',
+      pad_token: '<pad>',
+      cls_token: '<cls>',
+      mask_token: maskOf('<mask>', { normalized: false }),
+    },
+    additional: ['<eop>', '<eod>'],
+    paddingSide: 'left',
   },
   DPRContextEncoderTokenizer: BERT,
   DPRQuestionEncoderTokenizer: BERT,

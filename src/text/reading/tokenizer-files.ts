@@ -53,7 +53,7 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
       (json === undefined && chosen.slow?.reads === 'vocab.txt' && chosen.slow.cleansUp),
     split_special_tokens: config.optional('split_special_tokens', 'boolean') ?? false,
     has_token_types: Array.isArray(inputs) ? inputs.includes('token_type_ids') : chosen.hasTokenTypes,
-    padding_side: side(config, 'padding_side', sides.padding_side),
+    padding_side: side(config, 'padding_side', sides.padding_side ?? chosen.paddingSide),
     truncation_side: side(config, 'truncation_side', sides.truncation_side),
   })
 }
