@@ -47,7 +47,12 @@ const OTHERS: readonly OtherWeights[] = [
     remedy: 'Load it in Python with the code that wrote it, and save the model with save_pretrained.',
   },
   { files: /^flax_model(-\d+-of-\d+)?\.msgpack/, what: 'Flax weights', remedy: inPython('from_flax=True') },
-  { files: /\.onnx(_data)?$|^onnx$/, what: 'an ONNX export', remedy: original },
+  {
+    files: /\.onnx(_data)?$|^onnx$/,
+    what: 'an ONNX export',
+    remedy:
+      'These files are for inference only: choose one with --dtype, or use the model from which they were exported.',
+  },
   { files: /^openvino(_model\.(xml|bin))?$/, what: 'an OpenVINO export', remedy: original },
   { files: /\.(gguf|ggml)$/, what: 'weights for llama.cpp', remedy: original },
   { files: /\.(mlmodel|mlpackage|tflite|ot)$/, what: 'weights for another runtime', remedy: original },

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { exportDtype } from '../../checkpoint/onnx-folder.ts'
 import { resolveDataset } from '../../hub/download/datasets.ts'
 import { resolveModel } from '../../hub/download/models.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
@@ -6,6 +7,7 @@ import { createOutput } from '../terminal/output.ts'
 
 interface DownloadFlags extends HubFlags {
   readonly dataset?: boolean
+  readonly dtype?: string
   readonly split: readonly string[]
   readonly dataset_config?: string
 }
@@ -14,6 +16,7 @@ interface DownloadFlags extends HubFlags {
 export function downloadCommand(): Command {
   const command = new Command('download')
     .argument('<name>', 'bert-base-uncased, squad, owner/name')
+    .option('--dtype <name>', 'download this variant of an exported model instead of the weights')
     .option('--dataset', 'download a dataset instead of a model')
     .option('--split <name...>', 'splits of the dataset', ['train', 'validation'])
     .option('--dataset_config <name>', 'configuration of the dataset')
@@ -22,7 +25,8 @@ export function downloadCommand(): Command {
     const output = createOutput(flags.json === true)
     const paths = await withHubProgress('Downloading', flags, output, async (options) => {
       const { revision, dataset_config: config } = flags
-      if (!flags.dataset) return [await resolveModel(name, { ...options, revision })]
+      const dtype = flags.dtype === undefined ? undefined : exportDtype(flags.dtype)
+      if (!flags.dataset) return [await resolveModel(name, { ...options, revision, dtype })]
       const files: string[] = []
       for (const split of flags.split)
         files.push(...(await resolveDataset(name, { ...options, revision, split, config })))

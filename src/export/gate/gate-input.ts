@@ -27,7 +27,7 @@ export interface GateInput {
   readonly questions?: GateQuestions
 }
 
-const LENGTHS = [8, 16, 23, 32, 48, 64, 97, 128]
+const LENGTHS = [8, 11, 16, 23, 32, 40, 48, 64]
 
 /** Windows of random tokens with various lengths, for a comparison of logits without questions. */
 export function syntheticRows({ vocab_size, max_positions, position_padding, token_types }: Geometry): Row[] {

@@ -75,7 +75,10 @@ export function modelFiles(paths: readonly string[], weights: boolean, dtype?: E
   if (!weights) return [CONFIG, ...small]
   if (dtype) {
     const [file, data] = [`onnx/${onnxFileName(dtype)}`, `onnx/${externalDataName(dtype)}`]
-    return paths.includes(file) ? [CONFIG, ...small, ...[file, data].filter((path) => paths.includes(path))] : file
+    if (!paths.includes(file)) return file
+    // Other tools split the data of large models: model.onnx_data_1, ...
+    const isData = (path: string) => path === data || (path.startsWith(`${data}_`) && /_\d+$/.test(path))
+    return [CONFIG, ...small, file, ...paths.filter(isData)]
   }
   const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
   if (!kind) return WEIGHTS_MISSING

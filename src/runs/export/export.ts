@@ -3,6 +3,7 @@ import { type ExportedModel, exportModel } from '../../export/export-model.ts'
 import type { ExportedVariant } from '../../export/plan-variants.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
+import { freeMemory } from '../../threads/free-memory.ts'
 import { type HubChoice, loadModel } from '../load/load-model.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
 import { type GateOptions, judge, requireQuestions } from './gate.ts'
@@ -47,8 +48,10 @@ export async function exportFolder(nameOrFolder: string, options: ExportRunOptio
       kept,
       onPlan: writing.begin,
       onProgress: writing.update,
-      judge(variants, folder) {
+      async judge(variants, folder) {
         writing.stop()
+        // All variants are written, and a runtime needs memory for one of them at a time.
+        await freeMemory(model.parameters.data)
         const facts = { pad_token_id: model.geometry.padding_row ?? 0 }
         return judge(folder, variants, input, facts, { ...options, screen })
       },
