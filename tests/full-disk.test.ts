@@ -9,6 +9,7 @@ import { BERT, hubWorld } from './hub-world.ts'
 import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
+import { tinyFolder } from './tiny-squad.ts'
 
 const mount = (...args: string[]): boolean => spawnSync('mount', args, { stdio: 'ignore' }).status === 0
 const unmount = (folder: string) => spawnSync('umount', [folder], { stdio: 'ignore' })
@@ -38,6 +39,16 @@ afterAll(() => {
 })
 
 describe.skipIf(!may)('An output folder', () => {
+  test('of an export on a full disk fails clearly and leaves nothing behind', async () => {
+    const disk = fileSystem('size=100k')
+    const { code, stderr } = await runHere(
+      ...['export', tinyFolder, '--to', 'onnx', '--output_dir', join(disk, 'exported'), '--runtime', 'node'],
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/model.onnx: cannot be written \(.*ENOSPC.*\n.*disk is full/)
+    expect(readdirSync(disk)).toEqual([])
+  })
+
   test('on a disk that fills up while saving fails clearly, keeps the last complete checkpoint, and can be resumed', async () => {
     const undisturbed = temporaryFolder()
     const settings = { save_steps: 2, max_steps: 8, report_to: 'none' } as const

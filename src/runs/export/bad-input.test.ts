@@ -1,0 +1,81 @@
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { runHere } from '../../../tests/run-here.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { tinyFolder } from '../../../tests/tiny-squad.ts'
+
+// Each export takes a second on an idle machine.
+vi.setConfig({ testTimeout: 120_000 })
+
+/** A copy of the tiny model in a new folder, whose only other content may be an export. */
+function copiedModel() {
+  const folder = temporaryFolder()
+  const model = join(folder, 'model')
+  cpSync(tinyFolder, model, { recursive: true })
+  return { folder, model, output_dir: join(folder, 'exported') }
+}
+
+/** Runs an export that fails, and expects that it leaves nothing behind. */
+async function refused(model: string, output_dir: string, ...more: string[]) {
+  const before = readdirSync(join(model, '..'))
+  const argv = ['export', model, '--to', 'onnx', '--output_dir', output_dir, '--runtime', 'node', ...more]
+  const { code, stderr } = await runHere(...argv)
+  expect(code, stderr).toBeGreaterThan(0)
+  expect(stderr).toMatch(/^error: /m)
+  expect(stderr).not.toContain('This is a bug')
+  expect(readdirSync(join(model, '..'))).toEqual(before)
+  return stderr
+}
+
+test('a folder without a tokenizer', async () => {
+  const { model, output_dir } = copiedModel()
+  for (const name of readdirSync(model)) if (/token|vocab/.test(name)) rmSync(join(model, name))
+  expect(await refused(model, output_dir)).toMatch(/tokenizer.json|vocab.txt/)
+})
+
+test('corrupted weights and configurations', async () => {
+  const { model, output_dir } = copiedModel()
+  const weights = readFileSync(join(model, 'model.safetensors'))
+  writeFileSync(join(model, 'model.safetensors'), weights.subarray(0, weights.length >> 1))
+  expect(await refused(model, output_dir)).toContain('model.safetensors')
+  writeFileSync(join(model, 'model.safetensors'), weights)
+  writeFileSync(join(model, 'config.json'), '{"model_type"')
+  expect(await refused(model, output_dir)).toContain('config.json')
+})
+
+test('an output that is a file, or a folder in a file', async () => {
+  const { folder, model } = copiedModel()
+  writeFileSync(join(folder, 'file'), 'mine')
+  expect(await refused(model, join(folder, 'file'))).toMatch(/file/)
+  expect(await refused(model, join(folder, 'file/exported'))).toMatch(/file/)
+  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine')
+})
+
+test('files of other origin are never replaced', async () => {
+  const { model, output_dir } = copiedModel()
+  mkdirSync(output_dir)
+  for (const name of ['README.md', 'config.json', 'export.json']) {
+    writeFileSync(join(output_dir, name), 'mine')
+    expect(await refused(model, output_dir)).toContain(`${name}: already exists`)
+    expect(readFileSync(join(output_dir, name), 'utf8')).toBe('mine')
+    rmSync(join(output_dir, name))
+  }
+  expect(readdirSync(output_dir)).toEqual([])
+})
+
+test('a model that was exported cannot be exported again', async () => {
+  const { folder, model, output_dir } = copiedModel()
+  const argv = ['export', model, '--to', 'onnx', '--output_dir', output_dir, '--runtime', 'node']
+  expect((await runHere(...argv)).code).toBe(0)
+  expect(await refused(output_dir, join(folder, 'again'))).toContain('ONNX export')
+})
+
+test.skipIf(process.getuid?.() === 0)('a folder that is not writable', async () => {
+  const { folder, model } = copiedModel()
+  const locked = join(folder, 'locked')
+  mkdirSync(locked)
+  chmodSync(locked, 0o500)
+  expect(await refused(model, join(locked, 'exported'))).toContain('not writable')
+  chmodSync(locked, 0o700)
+})
