@@ -4,10 +4,11 @@ import { fixture } from '../../tests/fixture.ts'
 import { recordedBatch, recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import type { Row } from '../batching/pack.ts'
 import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import { MODEL_TYPES } from '../models/registry.ts'
+import { QuestionAnsweringModel } from '../models/question-answering.ts'
+import { configJson, MODEL_TYPES, parseConfig } from '../models/registry.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
+import { defaultEngine } from '../runtime/registry.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { variantGraph } from './variant-graph.ts'
 
@@ -76,6 +77,45 @@ describe.each([...MODEL_TYPES])('%s', (type) => {
     const { logits } = await model.forward(rows)
     const error = relativeError(await exportedLogits(model, dtype, rows), logits)
     expect(error).toBeLessThan(tolerance)
+    await model.release()
+  })
+})
+
+/** A random model of each architecture with other widths than those of the recorded ones. */
+function ofWidth(
+  type: string,
+  { hidden, intermediate, embedding }: Record<'hidden' | 'intermediate' | 'embedding', number>,
+) {
+  const { model: original, rows } = tiny(type)
+  const sizes = {
+    ...{ hidden_size: hidden, dim: hidden, pooler_hidden_size: hidden },
+    ...{ intermediate_size: intermediate, hidden_dim: intermediate, embedding_size: embedding },
+  }
+  const json = JSON.parse(configJson(original.config))
+  const changed = Object.fromEntries(Object.entries(sizes).filter(([name]) => name in json))
+  const model = new QuestionAnsweringModel(parseConfig({ ...json, ...changed }, type), defaultEngine)
+  for (const { name, shape } of model.specs) {
+    const scale = shape.length === 1 ? 0.1 : 1 / Math.sqrt(shape.at(-1)!)
+    const isNorm = /norm.*weight$/i.test(name)
+    const view = model.parameters.view(name)
+    for (let j = 0; j < view.length; j++) view[j] = (isNorm ? 1 : 0) + scale * Math.sin(j * j + name.length)
+  }
+  return { model, rows }
+}
+
+describe.each([...MODEL_TYPES])('%s with widths', (type) => {
+  test.each([
+    ['of whole blocks', { hidden: 64, intermediate: 96, embedding: 32 }],
+    ['of incomplete blocks', { hidden: 40, intermediate: 50, embedding: 24 }],
+  ])('%s has every dtype', async (_, widths) => {
+    const { model, rows } = ofWidth(type, widths)
+    const { logits } = await model.forward(rows)
+    for (const [dtype, tolerance] of Object.entries(TOLERANCE) as [ExportDtype, number][]) {
+      const { initializers } = variantGraph(model, dtype, { hasTokenTypes: false })
+      const hasBlocks = [...initializers.keys()].some((name) => /_q[48]$/.test(name))
+      expect(hasBlocks).toBe(dtype.startsWith('q') && widths.hidden % 32 === 0)
+      expect(relativeError(await exportedLogits(model, dtype, rows), logits), dtype).toBeLessThan(tolerance)
+    }
     await model.release()
   })
 })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { recordedBatch } from '../../tests/tiny-model.ts'
-import { tinyService } from '../../tests/tiny-service.ts'
+import { tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { writeTinySquad } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
@@ -136,4 +136,24 @@ test('every command and the pipeline use it', { timeout: 120_000 }, async () => 
   await expect(pipeline('question-answering', folder, { dtype: 'q9' })).rejects.toThrow(/unknown dtype "q9"/)
   const unknown = await runHere('answer', '--model', folder, '--dtype', 'q9', ...ask)
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Available dtypes: fp32, fp16')])
+})
+
+test('serve computes the windows of concurrent requests alone if they would depend on each other', async () => {
+  const dynamic = join(parent, 'dynamic')
+  const tokenizer = await loadTokenizer(source)
+  const loaded = { folder: source, name: 'tiny', model: original, tokenizer }
+  await exportModel(loaded, { output_dir: dynamic, dtypes: ['int8'] })
+  const service = await tinyService({ folders: [`tiny=${dynamic}`] })
+  const bodies = Array.from({ length: 8 }, (_, i) => ({ question: 'who is in ro?', context: tinyText(5 + 4 * i) }))
+  const ask = async (payload: object) => {
+    const answer = await service.app.inject({ method: 'POST', url: '/api/answer', payload })
+    return JSON.parse(answer.body).answers.map(({ answer, score }: { answer: string; score: number }) => [
+      answer,
+      score,
+    ])
+  }
+  const alone: unknown[] = []
+  for (const body of bodies) alone.push(await ask(body))
+  expect(await Promise.all(bodies.map(ask))).toEqual(alone)
+  await service.close()
 })

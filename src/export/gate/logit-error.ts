@@ -23,8 +23,8 @@ export function logitError(
     for (const side of PADDED_SIGNATURE.outputs)
       for (let i = 0; i < attended; i++) {
         const difference = Math.abs(found[r][side][i] - expected[r][side][i])
-        // NaN is an error too.
-        if (!(difference <= max)) max = difference
+        // NaN stays NaN.
+        max = Math.max(max, difference)
         sum += difference
         squares += difference ** 2
         total += expected[r][side][i] ** 2
