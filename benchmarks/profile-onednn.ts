@@ -18,7 +18,10 @@ import { engineWith } from './speed/engine.ts'
 
 type Parts = Readonly<Record<string, { readonly milliseconds: number; readonly calls: number }>>
 
-/** Names of calls by part; all other calls are element-wise operations. */
+/** What kernels take beside calls of oneDNN. */
+const IN_JAVASCRIPT = 'kernels in JavaScript'
+
+/** Names of calls by part; all other calls of oneDNN are element-wise operations. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   'products with weights': ['linear', 'product', 'weight gradient'],
   attention: ['q k', 'softmax', 'p v', 'd v', 'd p', 'softmax backward', 'd q', 'd k', 'heads', 'mask'],
@@ -84,10 +87,14 @@ async function readProfiles(folder: string): Promise<Parts[]> {
   return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8'))))
 }
 
+function partOf(call: string): string {
+  if (call.endsWith(' without oneDNN')) return IN_JAVASCRIPT
+  return Object.keys(PARTS).find((part) => PARTS[part].includes(call)) ?? ELEMENTWISE
+}
+
 function print(what: string, profiles: readonly Parts[], { optimizer, total }: Times, count: number): void {
   const lanes = profiles.length
-  const partOf = (call: string) => Object.keys(PARTS).find((part) => PARTS[part].includes(call)) ?? ELEMENTWISE
-  const times = new Map([...Object.keys(PARTS), ELEMENTWISE].map((part) => [part, 0]))
+  const times = new Map([...Object.keys(PARTS), ELEMENTWISE, IN_JAVASCRIPT].map((part) => [part, 0]))
   for (const profile of profiles)
     for (const [call, { milliseconds }] of Object.entries(profile))
       times.set(partOf(call), times.get(partOf(call))! + milliseconds / lanes)

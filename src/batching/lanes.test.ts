@@ -44,6 +44,21 @@ test('Lanes compute at the same time, the passes of a lane one after the other, 
   expect(await result).toEqual(['A', 'B', 'C'])
 })
 
+test('Two passes ahead, a lane prepares its next pass while it computes one', async () => {
+  const began: string[] = []
+  const ends: (() => void)[] = []
+  const compute = (pass: string) => {
+    began.push(pass)
+    return new Promise<string>((resolve) => ends.push(() => resolve(pass)))
+  }
+  const result = inLanes([['a', 'b', 'c'], ['d']], compute, 2)
+  expect(began).toEqual(['a', 'b', 'd'])
+  ends[0]()
+  await expect.poll(() => began).toEqual(['a', 'b', 'd', 'c'])
+  for (const end of ends) end()
+  expect(await result).toEqual(['a', 'b', 'c', 'd'])
+})
+
 test('A single lane has no number', async () => {
   expect(await inLanes([['a', 'b']], async (pass, i, lane) => `${pass} ${i} ${lane}`)).toEqual([
     'a 0 undefined',

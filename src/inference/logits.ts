@@ -109,14 +109,19 @@ async function computeAll(
   return results
 }
 
+/** While a lane of several computes a pass, the next one is prepared. */
+const PASSES_AHEAD = 2
+
 /** Computes passes, and returns their results in order. `onWindows` receives the number of windows of each pass. */
-export const computePasses = (
+export function computePasses(
   model: SpanModel,
   lanes: PassGroup,
   onWindows?: (count: number) => void,
-): Promise<PassResult[]> =>
-  inLanes(lanes, async ({ number, windows, rows, spans }, _, lane) => {
+): Promise<PassResult[]> {
+  const compute = async ({ number, windows, rows, spans }: PlannedPass, _: number, lane?: number) => {
     const { logits, loss = 0 } = await model.forward(rows, spans, lane)
     onWindows?.(windows.length)
     return { number, windows, logits, loss: loss * rows.length }
-  })
+  }
+  return inLanes(lanes, compute, lanes.length > 1 ? PASSES_AHEAD : 1)
+}

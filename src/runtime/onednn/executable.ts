@@ -80,7 +80,7 @@ const place = ({ data, dims }: Value): PlacedValue => ({ address: nativeMemory()
 /** A program on the thread that computes. Values stay where they are: the thread reads and writes their memory. */
 export class OneDnnExecutable implements Executable {
   private readonly held: HeldValues<PlacedValue>
-  private running: Promise<void> = Promise.resolve()
+  private running: Promise<unknown> = Promise.resolve()
   private released = false
 
   private constructor(
@@ -117,9 +117,10 @@ export class OneDnnExecutable implements Executable {
     this.computing.tell('invalidate', this.id, [...names])
   }
 
+  /** The thread computes runs in order; several may be waiting. */
   run(inputs: Values, outputs: Values, options: RunOptions = {}): Promise<void> {
-    const result = this.running.then(() => this.runNow(inputs, outputs, options))
-    this.running = result.catch(() => {})
+    const result = this.runNow(inputs, outputs, options)
+    this.running = Promise.allSettled([this.running, result])
     return result
   }
 

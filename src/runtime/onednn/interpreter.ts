@@ -1,9 +1,10 @@
 import { type Bindings, bindShape } from '../../graph/shape.ts'
 import { kernels } from './kernels/index.ts'
 import type { Use } from './kernels/kernel.ts'
+import type { PackedWeight } from './layouts.ts'
 import { BYTES, type ElementType, Heap, reshaped, size, type View, view } from './memory.ts'
 import { nativeMemory } from './native.ts'
-import type { PackedWeight, PostOp, Primitives } from './primitives.ts'
+import type { PostOp, Primitives } from './primitives.ts'
 import type { FusedOp, Program, Step } from './program.ts'
 import { Weights } from './weights.ts'
 
@@ -13,6 +14,8 @@ export interface Placed {
   readonly dims: readonly number[]
 }
 export type PlacedValues = Readonly<Record<string, Placed>>
+
+type Tools = Omit<Use, 'inputs' | 'outputs' | 'post' | 'attributes' | 'saved'>
 
 /** Memory of a value that a run computes. Slots that are the same elements in other dimensions share it. */
 interface Room {
@@ -26,6 +29,9 @@ const SHARING: ReadonlySet<string> = new Set(['Reshape', 'spanforge.After'])
 
 /** Rows behind a value for each token that attention may write. */
 const SLACK_ROWS = 16
+
+/** Rows of at least so many numbers are copied by the C library, whose calls cost as much as copying a narrow row here. */
+const WIDE = 256
 
 /** Addresses to reserve. Linux gives memory only to those that are used. */
 const RESERVED_BYTES = 2 ** 40
@@ -41,7 +47,10 @@ export class Interpreter {
   private readonly memory = nativeMemory()
   private readonly onesOf = new Map<ElementType, View>()
 
+  private readonly shared: Tools
+
   // Of the current run:
+  private current!: Step
   private views: (View | undefined)[] = []
   private rooms: (Room | undefined)[] = []
   private temporaries: Room[] = []
@@ -54,6 +63,7 @@ export class Interpreter {
   ) {
     this.heap = new Heap(RESERVED_BYTES)
     this.weights = new Weights(dnn, this.heap, factors)
+    this.shared = this.tools()
     this.parameters = new Set(
       Object.values(program.inputs).filter((slot) => program.slots[slot].shape.every((dim) => typeof dim === 'number')),
     )
@@ -118,9 +128,10 @@ export class Interpreter {
     const inputs = step.inputs.map((slot) => this.views[slot]!)
     const post = step.post.map((p) => this.postOp(p))
     const outputs = step.outputs.map((slot) => this.result(slot, step, bindings))
-    const compute = () => kernels[step.op](this.use(step, inputs, outputs, post))
-    if (this.dnn.profile) this.dnn.profile.measure(step.op, compute)
-    else compute()
+    this.current = step
+    const use: Use = { ...this.shared, inputs, outputs, post, attributes: step.attributes, saved: step.saved }
+    if (this.dnn.profile) this.dnn.profile.measure(step.op, () => kernels[step.op](use))
+    else kernels[step.op](use)
     for (const room of this.temporaries.splice(0)) this.heap.release(room.address, room.bytes)
     for (const slot of step.last) this.drop(slot)
   }
@@ -170,7 +181,8 @@ export class Interpreter {
     for (const { address, type, dims } of arrays) this.heap.release(address, BYTES[type] * size(dims))
   }
 
-  private use(step: Step, inputs: readonly View[], outputs: readonly View[], post: readonly PostOp[]): Use {
+  /** What every kernel can use. */
+  private tools(): Tools {
     const { dnn, factors } = this
     const temporary = (type: ElementType, dims: readonly number[]): View => {
       const x = this.allocate(type, dims)
@@ -178,10 +190,8 @@ export class Interpreter {
       return x
     }
     return {
-      ...{ dnn, factors, inputs, outputs, post, temporary },
-      attributes: step.attributes,
+      ...{ dnn, factors, temporary },
       isForeign: ({ address }) => !this.heap.contains(address),
-      saved: step.saved,
       as: (x, type) => {
         if (x.type === type) return x
         const y = temporary(type, x.dims)
@@ -189,28 +199,45 @@ export class Interpreter {
         return y
       },
       weight: (input, b, out): PackedWeight | undefined => {
-        const slot = step.inputs[input]
+        const slot = this.current.inputs[input]
         return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, out) : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),
-      save: (arrays) => void this.saved.set(step.saved!, arrays),
+      save: (arrays) => void this.saved.set(this.current.saved!, arrays),
       restore: () => {
-        const arrays = this.saved.get(step.saved!)!
-        this.saved.delete(step.saved!)
+        const saved = this.current.saved!
+        const arrays = this.saved.get(saved)!
+        this.saved.delete(saved)
         for (const { address, type, dims } of arrays)
           this.temporaries.push({ address, bytes: BYTES[type] * size(dims), users: 1 })
         return arrays
       },
       ones: (type, count) => this.ones(type, count),
       copy: (from, to, bytes) => this.memory.move(to.address, from.address, bytes),
+      copyRows: (from, to, index) => this.copyRows(from, to, index),
       numbers: (x) => new Float32Array(this.memory.view(x.address, 4 * size(x.dims))),
       integers: (x) => new Int32Array(this.memory.view(x.address, 4 * size(x.dims))),
-      bits: (x) => {
-        const BitsArray = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[BYTES[x.type]]
-        return new BitsArray(this.memory.view(x.address, BYTES[x.type] * size(x.dims)))
-      },
       zero: (x, from, count) => this.memory.fill(x.address + from * BYTES[x.type], 0, count * BYTES[x.type]),
     }
+  }
+
+  private copyRows(from: View, to: View, index: Int32Array): void {
+    const width = from.dims.at(-1)!
+    const bytes = BYTES[from.type] * width
+    if (width >= WIDE) {
+      for (let i = 0; i < index.length; i++)
+        this.memory.move(to.address + i * bytes, from.address + index[i] * bytes, bytes)
+      return
+    }
+    const [source, target] = [this.bits(from), this.bits(to)]
+    for (let i = 0, at = 0; i < index.length; i++)
+      for (let j = 0, start = index[i] * width; j < width; j++) target[at++] = source[start + j]
+  }
+
+  /** The elements of an array as they are stored. */
+  private bits({ type, address, dims }: View): Uint8Array | Uint16Array | Uint32Array {
+    const BitsArray = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[BYTES[type]]
+    return new BitsArray(this.memory.view(address, BYTES[type] * size(dims)))
   }
 
   /** A row of ones [1, count]. */

@@ -1,9 +1,10 @@
 import type { Handle } from '../find-library.ts'
+import { int64, Layouts, type PackedWeight, TYPE } from './layouts.ts'
 import { AVX512, hasInstructions, type Library } from './library.ts'
-import { type ElementType, signatureOf, type View } from './memory.ts'
+import { signatureOf, type View } from './memory.ts'
+import type { Profile } from './profile.ts'
 
 /** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
-const TYPE: Readonly<Record<ElementType, number>> = { bf16: 2, f32: 3, s32: 4, u8: 6 }
 const ARG = {
   ...{ src: 1, src1: 2, dst: 17, weights: 33, bias: 41, mean: 49, variance: 50, scale: 51, shift: 52 },
   ...{ diffSrc: 129, diffDst: 145, diffScale: 255, diffShift: 256 },
@@ -32,12 +33,6 @@ export type PostOp =
   /** `add` of the destination itself adds to what it held. */
   | { readonly op: 'add' | 'mul'; readonly with: View }
 
-/** A matrix in a layout of oneDNN's own choice. */
-export interface PackedWeight {
-  readonly descriptor: Handle
-  readonly address: number
-}
-
 /** Mean and variance of each row, and the scale and shift of a layer normalization. */
 export interface Norm {
   readonly mean: View
@@ -46,43 +41,13 @@ export interface Norm {
   readonly shift: View
 }
 
+interface Compiled {
+  readonly handle: Handle
+  /** The number of the latest call. */
+  used: number
+}
+
 type Arguments = (readonly [argument: number, array: View | PackedWeight])[]
-
-/** What calls of a name took in total, and oneDNN's names of the code that ran. */
-export interface ProfilePart {
-  milliseconds: number
-  calls: number
-  implementations?: string[]
-}
-
-export class Profile {
-  readonly parts: Record<string, ProfilePart> = {}
-  private total = 0
-
-  add(name: string, milliseconds: number): void {
-    const part = this.part(name)
-    part.milliseconds += milliseconds
-    part.calls++
-    this.total += milliseconds
-  }
-
-  addImplementation(name: string, implementation: string): void {
-    const { implementations } = this.part(name)
-    if (!implementations.includes(implementation)) implementations.push(implementation)
-  }
-
-  /** Runs a kernel, and notes what it took beside calls of oneDNN. */
-  measure(operator: string, kernel: () => void): void {
-    const [begin, before] = [performance.now(), this.total]
-    kernel()
-    this.add(`${operator} without oneDNN`, performance.now() - begin - (this.total - before))
-  }
-
-  private part(name: string) {
-    this.parts[name] ??= { milliseconds: 0, calls: 0, implementations: [] }
-    return this.parts[name] as Required<ProfilePart>
-  }
-}
 
 /** Primitives kept. Each holds code compiled for its shapes, about 0.1 to 0.3 MB. */
 const CAPACITY = 1500
@@ -94,9 +59,9 @@ const CAPACITY = 1500
 export class Primitives {
   private readonly engine: Handle
   private readonly stream: Handle
-  private readonly primitives = new Map<string, Handle>()
-  private readonly descriptors = new Map<string, Handle>()
-  private readonly memories = new Map<string, { readonly handle: Handle; address: number }>()
+  private readonly primitives = new Map<string, Compiled>()
+  private readonly layouts: Layouts
+  private calls = 0
   private readonly preferences = new Map<string, { readonly descriptor: Handle; readonly bytes: number }>()
   /** dnnl_exec_arg_t[]: an int and a pointer each. */
   private readonly argumentBytes = new ArrayBuffer(16 * 16)
@@ -111,6 +76,7 @@ export class Primitives {
     this.hasAvx512 = hasInstructions(lib, AVX512)
     this.engine = lib.engine(CPU, 0)
     this.stream = lib.stream(this.engine, IN_ORDER)
+    this.layouts = new Layouts(lib, this.engine)
     // Shared by all threads: what one lane has compiled, the others find there.
     lib.cacheCapacity(CAPACITY)
   }
@@ -123,7 +89,7 @@ export class Primitives {
     options: { bias?: View; post?: readonly PostOp[]; name?: string } = {},
   ) {
     const { bias, post = [], name = 'matmul' } = options
-    const key = `matmul ${signature(a)} ${signature(b)} ${bias ? signature(bias) : ''} ${signature(dst)} ${postKey(post, dst)}`
+    const key = `matmul ${this.number(a)} ${this.number(b)} ${bias ? this.number(bias) : ''} ${this.number(dst)} ${this.postKey(post, dst)}`
     const args: Arguments = [
       [ARG.src, a],
       [ARG.weights, b],
@@ -147,7 +113,7 @@ export class Primitives {
 
   /** The layout that oneDNN likes best for b in a product a b. */
   preferred(a: View, b: View, dst: View): { readonly descriptor: Handle; readonly bytes: number } {
-    const key = `${signature(a)} ${signature(b)} ${signature(dst)}`
+    const key = `${this.number(a)} ${this.number(b)} ${this.number(dst)}`
     const known = this.preferences.get(key)
     if (known) return known
     const { lib } = this
@@ -167,7 +133,7 @@ export class Primitives {
       [ARG.src, from],
       [ARG.dst, to],
     ]
-    this.run(name, `reorder ${signature(from)} ${signature(to)}`, args, () =>
+    this.run(name, `reorder ${this.number(from)} ${this.number(to)}`, args, () =>
       this.lib.reorder(this.descriptor(from), this.engine, this.descriptor(to), this.engine, null),
     )
   }
@@ -178,7 +144,7 @@ export class Primitives {
       [ARG.src, x],
       [ARG.dst, y],
     ]
-    this.run('softmax', `softmax ${signature(x)} ${signature(y)}`, args, () => this.softmaxDescriptor(x, y))
+    this.run('softmax', `softmax ${this.number(x)} ${this.number(y)}`, args, () => this.softmaxDescriptor(x, y))
   }
 
   softmaxBackward(y: View, dy: View, dx: View): void {
@@ -187,7 +153,7 @@ export class Primitives {
       [ARG.diffDst, dy],
       [ARG.diffSrc, dx],
     ]
-    this.run('softmax backward', `softmax' ${signature(y)} ${signature(dy)} ${signature(dx)}`, args, () =>
+    this.run('softmax backward', `softmax' ${this.number(y)} ${this.number(dy)} ${this.number(dx)}`, args, () =>
       this.hinted(this.softmaxDescriptor(y, y), (hint) => {
         const [d, g, axis] = [this.descriptor(dx), this.descriptor(dy), y.dims.length - 1]
         return this.lib.softmaxBackward(this.engine, SOFTMAX, d, g, this.descriptor(y), axis, hint, null)
@@ -201,7 +167,7 @@ export class Primitives {
       [ARG.src, x],
       [ARG.dst, y],
     ]
-    this.run(op, `${op} ${alpha} ${beta} ${signature(x)} ${signature(y)}`, args, () =>
+    this.run(op, `${op} ${alpha} ${beta} ${this.number(x)} ${this.number(y)}`, args, () =>
       this.eltwiseDescriptor(op, x, y, alpha, beta),
     )
   }
@@ -213,7 +179,7 @@ export class Primitives {
       [ARG.diffDst, dy],
       [ARG.diffSrc, dx],
     ]
-    this.run(`${op} backward`, `${op}' ${alpha} ${signature(x)} ${signature(dy)} ${signature(dx)}`, args, () =>
+    this.run(`${op} backward`, `${op}' ${alpha} ${this.number(x)} ${this.number(dy)} ${this.number(dx)}`, args, () =>
       this.hinted(this.eltwiseDescriptor(op, x, x, alpha, 0), (hint) => {
         const [d, g] = [this.descriptor(dx), this.descriptor(dy)]
         return this.lib.eltwiseBackward(this.engine, ELTWISE[op], d, g, this.descriptor(x), alpha, 0, hint, null)
@@ -229,7 +195,7 @@ export class Primitives {
       [ARG.dst, y],
     ]
     const post: readonly PostOp[] = scale === 1 ? [] : [{ op: 'scale', by: scale }]
-    this.run(op, `${op} ${scale} ${signature(a)} ${signature(b)} ${signature(y)}`, args, () =>
+    this.run(op, `${op} ${scale} ${this.number(a)} ${this.number(b)} ${this.number(y)}`, args, () =>
       this.withPostOps(post, y, (attributes) =>
         this.lib.binary(
           ...[this.engine, BINARY[op], this.descriptor(a), this.descriptor(b), this.descriptor(y), attributes],
@@ -240,7 +206,7 @@ export class Primitives {
 
   layerNorm(x: View, norm: Norm, y: View, epsilon: number): void {
     const args: Arguments = [[ARG.src, x], [ARG.dst, y], ...normArguments(norm)]
-    this.run('layer norm', `norm ${signature(x)} ${signature(y)} ${epsilon}`, args, () =>
+    this.run('layer norm', `norm ${this.number(x)} ${this.number(y)} ${epsilon}`, args, () =>
       this.layerNormDescriptor(x, y, norm, epsilon),
     )
   }
@@ -254,21 +220,24 @@ export class Primitives {
       [ARG.diffShift, dShift],
       ...normArguments(norm),
     ]
-    this.run('layer norm backward', `norm' ${signature(x)} ${signature(dy)} ${signature(dx)} ${epsilon}`, args, () =>
-      this.hinted(this.layerNormDescriptor(x, dy, norm, epsilon), (hint) =>
-        this.lib.layerNormBackward(
-          ...[this.engine, BACKWARD, this.descriptor(dx), this.descriptor(dy), this.descriptor(x)],
-          ...[this.descriptor(norm.mean), epsilon, USE_SCALE_AND_SHIFT, hint, null],
+    this.run(
+      'layer norm backward',
+      `norm' ${this.number(x)} ${this.number(dy)} ${this.number(dx)} ${epsilon}`,
+      args,
+      () =>
+        this.hinted(this.layerNormDescriptor(x, dy, norm, epsilon), (hint) =>
+          this.lib.layerNormBackward(
+            ...[this.engine, BACKWARD, this.descriptor(dx), this.descriptor(dy), this.descriptor(x)],
+            ...[this.descriptor(norm.mean), epsilon, USE_SCALE_AND_SHIFT, hint, null],
+          ),
         ),
-      ),
     )
   }
 
   close(): void {
     const { lib } = this
-    for (const primitive of this.primitives.values()) lib.freePrimitive(primitive)
-    for (const { handle } of this.memories.values()) lib.freeMemory(handle)
-    for (const descriptor of this.descriptors.values()) lib.freeDescriptor(descriptor)
+    for (const { handle } of this.primitives.values()) lib.freePrimitive(handle)
+    this.layouts.close()
     for (const { descriptor } of this.preferences.values()) lib.freeDescriptor(descriptor)
     lib.freeStream(this.stream)
     lib.freeEngine(this.engine)
@@ -323,7 +292,7 @@ export class Primitives {
     const primitive = this.primitive(name, key, describe)
     for (const [i, [argument, array]] of args.entries()) {
       this.argumentNumbers[4 * i] = argument
-      this.argumentHandles[2 * i + 1] = this.memory(array, argument)
+      this.argumentHandles[2 * i + 1] = this.layouts.memory(array, argument)
     }
     const status = this.lib.execute(primitive, this.stream, args.length, this.argumentBytes)
     if (status !== 0) throw new Error(`oneDNN: ${name} failed with status ${status}`)
@@ -333,49 +302,45 @@ export class Primitives {
   private primitive(name: string, key: string, describe: () => Handle): Handle {
     const known = this.primitives.get(key)
     if (known !== undefined) {
-      this.primitives.delete(key)
-      this.primitives.set(key, known)
-      return known
+      known.used = this.calls++
+      return known.handle
     }
     const begin = performance.now()
     const description = describe()
-    const primitive = this.lib.primitive(description)
+    const handle = this.lib.primitive(description)
     this.profile?.addImplementation(name, this.lib.implementation(description))
     this.lib.freePrimitiveDescriptor(description)
-    this.primitives.set(key, primitive)
+    this.primitives.set(key, { handle, used: this.calls++ })
     this.profile?.add('compiling primitives', performance.now() - begin)
-    if (this.primitives.size > CAPACITY) {
-      const [oldest, handle] = this.primitives.entries().next().value!
-      this.primitives.delete(oldest)
+    if (this.primitives.size > CAPACITY) this.forget()
+    return handle
+  }
+
+  /** Frees the tenth of the primitives that was not used for the longest time. */
+  private forget(): void {
+    const oldest = [...this.primitives].sort(([, a], [, b]) => a.used - b.used).slice(0, CAPACITY / 10)
+    for (const [key, { handle }] of oldest) {
+      this.primitives.delete(key)
       this.lib.freePrimitive(handle)
     }
-    return primitive
   }
 
   private descriptor(x: View | PackedWeight): Handle {
-    if ('descriptor' in x) return x.descriptor
-    const key = signature(x)
-    let descriptor = this.descriptors.get(key)
-    if (descriptor === undefined) {
-      descriptor = this.lib.descriptor(x.dims.length, int64(x.dims), TYPE[x.type], int64(x.strides))
-      this.descriptors.set(key, descriptor)
-    }
-    return descriptor
+    return this.layouts.of(x).descriptor
   }
 
-  /** A memory object for an argument: one for each shape, which is pointed at the array. */
-  private memory(x: View | PackedWeight, argument: number): Handle {
-    const descriptor = this.descriptor(x)
-    const key = `${descriptor} ${argument}`
-    let memory = this.memories.get(key)
-    if (memory === undefined) {
-      memory = { handle: this.lib.memory(descriptor, this.engine, x.address), address: x.address }
-      this.memories.set(key, memory)
-    } else if (memory.address !== x.address) {
-      this.lib.setAddress(memory.handle, x.address)
-      memory.address = x.address
-    }
-    return memory.handle
+  /** What is part of the key of a primitive. */
+  private number(x: View | PackedWeight): number {
+    return this.layouts.of(x).number
+  }
+
+  private postKey(post: readonly PostOp[], dst: View): string {
+    return post
+      .map((p) => {
+        if (!('with' in p)) return `${p.op}${p.op === 'scale' ? p.by : p.alpha}`
+        return p.op === 'add' && isSame(p.with, dst) ? 'sum' : `${p.op}${this.number(p.with)}`
+      })
+      .join()
   }
 }
 
@@ -386,13 +351,4 @@ const normArguments = ({ mean, variance, scale, shift }: Norm): Arguments => [
   [ARG.shift, shift],
 ]
 
-const int64 = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
-const signature = (x: View | PackedWeight): string => ('descriptor' in x ? `packed${x.descriptor}` : signatureOf(x))
-const isSame = (a: View, b: View): boolean => a.address === b.address && signature(a) === signature(b)
-const postKey = (post: readonly PostOp[], dst: View): string =>
-  post
-    .map((p) => {
-      if (!('with' in p)) return `${p.op}${p.op === 'scale' ? p.by : p.alpha}`
-      return p.op === 'add' && isSame(p.with, dst) ? 'sum' : p.op + signature(p.with)
-    })
-    .join()
+const isSame = (a: View, b: View): boolean => a.address === b.address && signatureOf(a) === signatureOf(b)

@@ -1,5 +1,6 @@
+import type { PackedWeight } from './layouts.ts'
 import { type ElementType, type Heap, type View, view } from './memory.ts'
-import type { PackedWeight, Primitives } from './primitives.ts'
+import type { Primitives } from './primitives.ts'
 
 /** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
 const TYPICAL_ROWS = 1024

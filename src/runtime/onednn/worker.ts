@@ -4,7 +4,8 @@ import type { Bindings } from '../../graph/shape.ts'
 import { answerCalls } from '../../threads/calls.ts'
 import { Interpreter, type PlacedValues } from './interpreter.ts'
 import { bindOnednn } from './library.ts'
-import { Primitives, Profile } from './primitives.ts'
+import { Primitives } from './primitives.ts'
+import { Profile } from './profile.ts'
 import type { Program } from './program.ts'
 
 const library = bindOnednn(workerData as string)

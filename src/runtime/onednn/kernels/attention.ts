@@ -28,8 +28,19 @@ interface Layout {
   readonly windows: readonly Window[]
 }
 
-/** The windows, from the places of their tokens [rows, heads, length]: token * heads + head. */
+/** By the places, which all layers of a run share. */
+const layouts = new WeakMap<View, Layout>()
+
 function layoutOf(use: Use, q: View, places: View): Layout {
+  const known = layouts.get(places)
+  if (known) return known
+  const layout = readLayout(use, q, places)
+  layouts.set(places, layout)
+  return layout
+}
+
+/** The windows, from the places of their tokens [rows, heads, length]: token * heads + head. */
+function readLayout(use: Use, q: View, places: View): Layout {
   const heads = use.attributes.heads as number
   const [tokens, hidden] = q.dims
   const [rows, , longest] = places.dims

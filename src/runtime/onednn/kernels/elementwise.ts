@@ -33,7 +33,12 @@ const binary =
     }
     const [left, right, to] = [use.numbers(a), use.numbers(b), use.numbers(y)]
     const [atLeft, atRight] = [a, b].map((x) => broadcastIndex(x.dims, y.dims))
-    for (let i = 0; i < to.length; i++) to[i] = f(left[atLeft(i)], right[atRight(i)])
+    const width = y.dims.at(-1) ?? 1
+    const [leftStep, rightStep] = [a, b].map((x) => (x.dims.at(-1) === width ? 1 : 0))
+    for (let start = 0; start < to.length; start += width) {
+      const [fromLeft, fromRight] = [atLeft(start), atRight(start)]
+      for (let i = 0; i < width; i++) to[start + i] = f(left[fromLeft + i * leftStep], right[fromRight + i * rightStep])
+    }
   }
 
 function large(use: Use, op: Binary, a: View, b: View, y: View): void {

@@ -1,5 +1,6 @@
+import type { PackedWeight } from '../layouts.ts'
 import type { ElementType, View } from '../memory.ts'
-import type { PackedWeight, PostOp, Primitives } from '../primitives.ts'
+import type { PostOp, Primitives } from '../primitives.ts'
 
 /** Fewer elements are computed in JavaScript: a primitive for each of their shapes would cost more than it saves. */
 export const SMALL = 4096
@@ -35,10 +36,10 @@ export interface Use {
   /** A row of ones [1, count]. */
   ones(type: ElementType, count: number): View
   copy(from: View, to: View, bytes: number): void
+  /** Copies rows of `from` with these numbers to consecutive rows of an array of the same type. */
+  copyRows(from: View, to: View, index: Int32Array): void
   numbers(x: View): Float32Array
   integers(x: View): Int32Array
-  /** The elements as they are stored, to be copied. */
-  bits(x: View): Uint8Array | Uint16Array | Uint32Array
   /** Sets the bytes of an array from element `from` on to zero. */
   zero(x: View, from: number, count: number): void
 }

@@ -2,24 +2,12 @@ import { BYTES, reshaped, size, type View } from '../memory.ts'
 import type { Kernel, KernelTable, Use } from './kernel.ts'
 
 /** Rows of a table [n, width] at an index [...]. */
-const gather: Kernel = (use) => {
-  const [table, index] = use.inputs
-  const width = table.dims[1]
-  const [from, to] = [use.numbers(table), use.numbers(use.outputs[0])]
-  const rows = use.integers(index)
-  for (let i = 0; i < rows.length; i++) to.set(from.subarray(rows[i] * width, (rows[i] + 1) * width), i * width)
-}
+const gather: Kernel = ({ inputs: [table, index], outputs: [y], copyRows, integers }) =>
+  copyRows(table, y, integers(index))
 
 /** Rows of x [...from, width] in another order. */
-const permuteRows: Kernel = (use) => {
-  const [x, index] = use.inputs
-  const [y] = use.outputs
-  const width = x.dims.at(-1)!
-  const [from, to] = [use.bits(use.as(x, y.type)), use.bits(y)]
-  const rows = use.integers(index)
-  for (let i = 0; i < rows.length; i++)
-    for (let j = 0, at = i * width, row = rows[i] * width; j < width; j++) to[at + j] = from[row + j]
-}
+const permuteRows: Kernel = ({ as, inputs: [x, index], outputs: [y], copyRows, integers }) =>
+  copyRows(as(x, y.type), y, integers(index))
 
 /** Element j of row i is element index[i, j] of row i of x: x [..., m, n] at an index [m, k]. */
 const takeAlong: Kernel = (use) => {

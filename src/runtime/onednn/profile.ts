@@ -1,0 +1,36 @@
+interface Part {
+  milliseconds: number
+  calls: number
+  /** oneDNN's names of the code that was compiled. */
+  readonly implementations: string[]
+}
+
+/** What each kind of call took. */
+export class Profile {
+  readonly parts: Record<string, Part> = {}
+  private total = 0
+
+  add(name: string, milliseconds: number): void {
+    const part = this.part(name)
+    part.milliseconds += milliseconds
+    part.calls++
+    this.total += milliseconds
+  }
+
+  addImplementation(name: string, implementation: string): void {
+    const { implementations } = this.part(name)
+    if (!implementations.includes(implementation)) implementations.push(implementation)
+  }
+
+  /** Runs a kernel and adds what it took in addition to its calls of oneDNN. */
+  measure(operator: string, kernel: () => void): void {
+    const [begin, before] = [performance.now(), this.total]
+    kernel()
+    this.add(`${operator} without oneDNN`, performance.now() - begin - (this.total - before))
+  }
+
+  private part(name: string): Part {
+    this.parts[name] ??= { milliseconds: 0, calls: 0, implementations: [] }
+    return this.parts[name]
+  }
+}
