@@ -154,9 +154,8 @@ async function measure(train_file: string, folder: string, chosen: Options): Pro
   const measured = all.filter(({ results }) => results[0].length > 0)
   const titles = columns('Model', 'Precision', 'Engine', '>Runs', '>Training samples/s', '>x torch',
     '>Evaluation samples/s', '>x torch', '>Peak memory') // biome-ignore format: a heading is one line
-  console.log(
-    `\n${textTable({ columns: titles, rows: measured.flatMap((comparison) => rowsOf(comparison, options.torch)) })}`,
-  )
+  const rows = measured.flatMap((comparison) => rowsOf(comparison, options.torch))
+  if (rows.length > 0) console.log(`\n${textTable({ columns: titles, rows })}\n`)
   const missing = all.filter((comparison) => !measured.includes(comparison))
   if (missing.length > 0) console.log(`Not measured, for want of time: ${missing.map(title).join(', ')}`)
   console.log(`${((performance.now() - start) / 60_000).toFixed(1)} minutes`)
