@@ -1,4 +1,5 @@
 import { loadPretrained } from '../src/inference/pretrained.ts'
+import type { Ranks } from '../src/ranks/ranks.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../src/training/arguments/arguments.ts'
 import type { TrainingEvent } from '../src/training/loop/events.ts'
@@ -21,6 +22,8 @@ export interface LoopChoice {
   readonly control?: RunControl
   readonly gradients?: GradientFactory
   readonly now?: () => number
+  readonly ranks?: Ranks
+  readonly batch_size?: number
 }
 
 /** Trains the tiny model with dropout on 22 windows in batches of 4: 6 batches per epoch, 2 epochs. */

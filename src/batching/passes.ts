@@ -49,24 +49,37 @@ const UNEVEN = 1.3
  */
 export function cutIntoLanes(lengths: readonly number[], max_tokens: number, lanes: number): number[][][] {
   if (lanes === 1) return [cutIntoPasses(lengths, max_tokens)]
-  const groups = Array.from({ length: Math.min(lanes, lengths.length) }, () => ({ tokens: 0, rows: [] as number[] }))
-  for (const row of byLength(lengths)) {
-    const smallest = groups.reduce((a, b) => (b.tokens < a.tokens ? b : a))
-    smallest.rows.push(row)
-    smallest.tokens += lengths[row]
-  }
-  const total = lengths.reduce((a, b) => a + b, 0)
-  if (Math.max(...groups.map(({ tokens }) => tokens)) > (UNEVEN * total) / groups.length)
-    return [cutIntoPasses(lengths, max_tokens)]
+  const groups = divideEvenly(lengths, Math.min(lanes, lengths.length))
+  const tokensOf = (rows: readonly number[]) => rows.reduce((sum, row) => sum + lengths[row], 0)
+  const total = tokensOf([...lengths.keys()])
+  if (Math.max(...groups.map(tokensOf)) > (UNEVEN * total) / groups.length) return [cutIntoPasses(lengths, max_tokens)]
   const limit = max_tokens / groups.length
-  return groups.map(({ rows }) => {
+  return groups.map((rows) => {
     const own = rows.map((row) => lengths[row])
     return cutIntoPasses(own, limit).map((pass) => pass.map((i) => rows[i]))
   })
 }
 
+/** Divides rows into groups with similar numbers of tokens. */
+function divideEvenly(lengths: readonly number[], count: number): number[][] {
+  const groups = Array.from({ length: count }, () => ({ tokens: 0, rows: [] as number[] }))
+  for (const row of byLength(lengths)) {
+    const smallest = groups.reduce((a, b) => (b.tokens < a.tokens ? b : a))
+    smallest.rows.push(row)
+    smallest.tokens += lengths[row]
+  }
+  return groups.map(({ rows }) => rows)
+}
+
 const byLength = (lengths: readonly number[]): number[] =>
   [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a] || a - b)
+
+/** One of the processes that compute a batch together. */
+export interface Share {
+  /** From 0. */
+  readonly rank: number
+  readonly size: number
+}
 
 export interface PassOptions extends PaddingOptions {
   readonly max_tokens_per_pass: number
@@ -76,13 +89,15 @@ export interface PassOptions extends PaddingOptions {
   readonly batches: number
   /** The place of this batch's first window in the global batch of the step. */
   readonly first_place: number
+  /** Makes only the passes of one of several processes. The windows are divided evenly by tokens. */
+  readonly share?: Share
   /** The outputs of the frozen layers for each window, if layers are frozen. */
   readonly hidden?: readonly Float32Array[]
 }
 
 /** Creates the passes of a training batch, by lane. */
 export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[][] {
-  const { max_tokens_per_pass, lanes, batches, first_place, hidden } = options
+  const { max_tokens_per_pass, lanes, batches, first_place, share, hidden } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)
   const { starts, ends } = countSpans(windows, lengths)
@@ -94,5 +109,9 @@ export function trainingPasses(windows: readonly LabelledWindow[], options: Pass
     spans: indices.map((r) => windows[r]),
     counts,
   })
-  return cutIntoLanes(lengths, max_tokens_per_pass, lanes).map((passes) => passes.map(pass))
+  const own = share ? divideEvenly(lengths, share.size)[share.rank].sort((a, b) => a - b) : [...lengths.keys()]
+  const ownLengths = own.map((row) => lengths[row])
+  return cutIntoLanes(ownLengths, max_tokens_per_pass, lanes).map((passes) =>
+    passes.map((indices) => pass(indices.map((i) => own[i]))),
+  )
 }

@@ -5,6 +5,7 @@ import { type Padding, toRows } from '../batching/rows.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Label, LabelledWindow, Window } from '../squad/types.ts'
+import { type PassResult, passLine, passOf } from './pass-lines.ts'
 
 export interface ForwardOptions {
   readonly padding?: Padding
@@ -14,19 +15,19 @@ export interface ForwardOptions {
   readonly batch_size?: number
   /** Maximum number of tokens computed at once, which limits memory usage. */
   readonly max_tokens_per_pass?: number
+  /** Computes only the passes of one of several processes, and exchanges their results. */
+  readonly share?: SharedPasses
   /** Called with the number of completed windows. */
   readonly onProgress?: (done: number) => void
 }
 
-/** The result of a pass: the windows that were computed together. */
-export interface PassResult {
-  /** Place of the pass among all passes of the data. */
-  readonly number: number
-  /** Indices of its windows. */
-  readonly windows: readonly number[]
-  readonly logits: readonly WindowLogits[]
-  /** Sum of the losses of its windows, if they are labeled. */
-  readonly loss: number
+/** The processes that compute passes together. All must make the same calls. */
+export interface SharedPasses {
+  /** From 0. */
+  readonly rank: number
+  readonly size: number
+  /** Returns what each process sent. */
+  gather(bytes: Uint8Array): Promise<Uint8Array[]>
 }
 
 /** Computes the logits of all windows, in order. Without padding, windows are sorted by length across batches. */
@@ -97,16 +98,28 @@ export function passGroups(
 async function computeAll(
   model: SpanModel,
   groups: readonly PassGroup[],
-  { onProgress }: ForwardOptions,
+  { onProgress, share }: ForwardOptions,
 ): Promise<PassResult[]> {
   const results: PassResult[] = []
+  const total = groups.flat(2).reduce((sum, { windows }) => sum + windows.length, 0)
   let done = 0
   const onWindows = (count: number) => {
-    done += count
+    // The other processes are about as fast.
+    done = Math.min(total, done + count * (share?.size ?? 1))
     onProgress?.(done)
   }
-  for (const group of groups) results.push(...(await computePasses(model, group, onWindows)))
-  return results
+  const isOwn = ({ number }: PlannedPass) => !share || number % share.size === share.rank
+  for (const group of groups) {
+    const own = group.map((passes) => passes.filter(isOwn))
+    results.push(...(await computePasses(model, own, onWindows)))
+  }
+  return share ? exchange(results, share) : results
+}
+
+async function exchange(own: readonly PassResult[], share: SharedPasses): Promise<PassResult[]> {
+  const sent = await share.gather(Buffer.from(own.map(passLine).join('')))
+  const lines = sent.flatMap((bytes) => Buffer.from(bytes).toString().split('\n').filter(Boolean))
+  return lines.map((line) => passOf(JSON.parse(line))).sort((a, b) => a.number - b.number)
 }
 
 /** While a lane of several computes a pass, the next one is prepared. */

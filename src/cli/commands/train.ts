@@ -1,12 +1,15 @@
 import { Command } from 'commander'
+import { isFirst, type Ranks } from '../../ranks/ranks.ts'
 import { setQuiet } from '../../runs/screen/live-bar.ts'
 import type { RunOutcome } from '../../runs/train/fine-tune.ts'
+import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { type DashboardFlags, withDashboard, withDashboardFlags } from '../flags/dashboard.ts'
 import { withHubProgress } from '../flags/hub.ts'
 import { shownCommand } from '../flags/shown-command.ts'
 import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from '../flags/training.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
+import { withRanks } from '../terminal/with-ranks.ts'
 
 interface OwnFlags extends DashboardFlags {
   readonly args_file?: string
@@ -49,9 +52,33 @@ export function trainCommand(): Command {
 
 async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output, command: string): Promise<void> {
   const { readArguments } = await import('../../runs/train/read-arguments.ts')
-  const { fineTune } = await import('../../runs/train/fine-tune.ts')
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
+  const run = { flags, args, output, command }
+  await withRanks((ranks) => (isFirst(ranks) ? trainOnFirst(run, ranks) : trainSilently(args, ranks!)))
+}
+
+interface Run {
+  readonly flags: OwnFlags
+  readonly args: TrainingArguments
+  readonly output: Output
+  readonly command: string
+}
+
+/** Trains on a rank other than the first one, which shows and writes everything. */
+async function trainSilently(args: TrainingArguments, ranks: Ranks): Promise<void> {
+  const { fineTune } = await import('../../runs/train/fine-tune.ts')
+  const interrupts = catchInterrupts(() => {})
+  try {
+    const outcome = await fineTune(args, { control: { signal: interrupts.signal }, ranks })
+    if (outcome.status === 'interrupted') process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
+}
+
+async function trainOnFirst({ flags, args, output, command }: Run, ranks: Ranks | undefined): Promise<void> {
+  const { fineTune } = await import('../../runs/train/fine-tune.ts')
   const interrupts = catchInterrupts(() =>
     output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
   )
@@ -59,7 +86,7 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
       withDashboard(flags, args, { output, interrupts }, (options) =>
-        fineTune(args, { ...options, command, hub, inputs }),
+        fineTune(args, { ...options, command, hub, inputs, ranks }),
       ),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)

@@ -5,7 +5,8 @@ import { withLock } from '../../files/lock.ts'
 import { checkOutputs } from '../../files/output.ts'
 import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '../../inference/digests.ts'
 import { checkLoss } from '../../inference/evaluate.ts'
-import { computePasses, type PassGroup, type PassResult, passGroups } from '../../inference/logits.ts'
+import { computePasses, type PassGroup, passGroups } from '../../inference/logits.ts'
+import { type PassResult, passLine } from '../../inference/pass-lines.ts'
 import { modelInputs } from '../run-files.ts'
 import { BlockJournal } from '../shards/block-journal.ts'
 import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
@@ -17,7 +18,6 @@ import {
   prepareEvaluation,
   readEvaluationData,
 } from './evaluate-model.ts'
-import { passLine } from './pass-lines.ts'
 
 /** The logits of a shard, in its file name. */
 export const LOGITS_FILE = 'logits.jsonl'

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { SpanforgeError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
 import { evaluateLogits } from '../../inference/evaluate.ts'
-import { collectPasses, type PassResult } from '../../inference/logits.ts'
+import { collectPasses } from '../../inference/logits.ts'
+import { type PassResult, passOf } from '../../inference/pass-lines.ts'
 import { showList } from '../../show-value.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import type { Screen } from '../screen/screen.ts'
@@ -18,7 +19,6 @@ import {
 } from './evaluate-model.ts'
 import { shardDigests } from './evaluate-shard.ts'
 import { evaluationOutputs } from './evaluation-files.ts'
-import { passOf } from './pass-lines.ts'
 
 const SETTINGS = z.object({
   max_samples: z.int().positive().optional(),

@@ -1,4 +1,5 @@
 import type { Lock } from '../../files/lock.ts'
+import { fromFirst, isFirst, type Ranks, StoppedTogether, together } from '../../ranks/ranks.ts'
 import { openingOnScreen } from '../../report/blocks/opening.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { RunControl } from '../../training/loop/training-run.ts'
@@ -10,9 +11,10 @@ import { noteFailure } from './failure.ts'
 import { finishRun } from './finish.ts'
 import { logFiles } from './log-files.ts'
 import { claimOutputFolder, prepareOutputFolder } from './output-folder.ts'
-import { type PreparedRun, prepareRun } from './prepare.ts'
+import type { PreparedRun } from './prepare.ts'
+import { chooseOnFirst, prepareOnRanks, withBatchSize } from './prepare-on-ranks.ts'
 import type { AllResults } from './results.ts'
-import { checkResumption, chooseCheckpoint } from './resume.ts'
+import { checkResumption } from './resume.ts'
 import { runLoop } from './run-loop.ts'
 import { changedArguments, runSetup } from './summary.ts'
 
@@ -28,6 +30,8 @@ export interface FineTuneOptions {
   readonly listeners?: readonly Listener[]
   /** Options for looking up models and datasets on the hub. */
   readonly hub?: HubChoice
+  /** The processes that compute the run together, of which the first one writes files and shows progress. */
+  readonly ranks?: Ranks
   /** Files with the arguments of the run, such as `--args_file`. They are never removed. */
   readonly inputs?: readonly string[]
 }
@@ -42,18 +46,22 @@ export type RunOutcome =
  * @throws SpanforgeError before the first step for any problem that can be detected in advance
  */
 export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
-  const { screen = noScreen, control } = options
+  const { screen = noScreen, control, ranks } = options
   const signal = control?.signal
   let claim: Lock | undefined
   try {
-    claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: options.inputs })
-    await checkResumption(args)
-    const run = await prepareRun(args, { screen, signal, hub: options.hub })
+    await together(ranks, async () => {
+      if (!isFirst(ranks)) return
+      claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: options.inputs })
+      await checkResumption(args)
+    })
+    const run = await prepareOnRanks(args, { screen, signal, hub: options.hub }, ranks)
     const outcome = await trainAndFinish(run, { ...options, screen }, claim)
     await run.loaded.model.release()
     return outcome
   } catch (error) {
-    if (signal?.aborted && error === signal.reason) return { status: 'interrupted', global_step: 0 }
+    const isStopped = error instanceof StoppedTogether || (signal?.aborted && error === signal.reason)
+    if (isStopped) return { status: 'interrupted', global_step: 0 }
     throw error
   } finally {
     claim?.release()
@@ -61,28 +69,28 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
 }
 
 async function trainAndFinish(
-  run: PreparedRun,
-  { screen, command, control, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
-  claim: Lock,
+  prepared: PreparedRun,
+  { screen, command, control, onPrepared, listeners = [], ranks }: FineTuneOptions & { readonly screen: Screen },
+  claim: Lock | undefined,
 ): Promise<RunOutcome> {
-  const { args } = run
-  const { folder, notes } = await chooseCheckpoint(args, run.digests)
-  await prepareOutputFolder(args)
+  const { args } = prepared
+  const { folder, notes } = await chooseOnFirst(prepared, ranks)
+  const run = await withBatchSize(prepared, folder, ranks)
+  await together(ranks, async () => isFirst(ranks) && prepareOutputFolder(args))
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), isResumed: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen)
   try {
-    const outcome = await runLoop({ ...run, resume_from: folder, control }, [
-      () => claim.assertHeld(),
-      progress.listener,
-      ...logFiles(args),
-      ...listeners,
-    ])
+    const all = [() => claim?.assertHeld(), progress.listener, ...logFiles(args), ...listeners]
+    const outcome = await runLoop({ ...run, resume_from: folder, control, ranks }, isFirst(ranks) ? all : [])
     if (outcome.status === 'interrupted') return outcome
-    return { status: 'finished', results: await finishRun(run, outcome, { screen, command }) }
+    const finish = async () => (isFirst(ranks) ? finishRun(run, outcome, { screen, command }) : undefined)
+    const own = await together(ranks, finish)
+    return { status: 'finished', results: ranks ? await fromFirst(ranks, own) : own! }
   } catch (error) {
     const { signal } = control ?? {}
+    if (!isFirst(ranks)) throw error
     if (!signal?.aborted || error !== signal.reason) await noteFailure(run, error, command)
     throw error
   } finally {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { SpanforgeError } from '../../errors.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
+import { nativeMemory } from '../../native/memory.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
 import {
   type CompileOptions,
@@ -13,7 +14,6 @@ import {
 } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
-import { nativeMemory } from './native.ts'
 import type { Program } from './program.ts'
 
 /**

@@ -8,7 +8,7 @@ import {
   type Surroundings,
   surroundings as surroundingsOf,
   systemFolders,
-} from '../find-library.ts'
+} from '../../native/find-library.ts'
 
 /** The C API of oneDNN 3 is stable under this name. */
 const LIBRARY = /^libdnnl\.so\.3(\.\d+)*$/

@@ -1,5 +1,5 @@
 /** How oneDNN knows arrays: by descriptors of their layouts, and by memory objects that point at them. */
-import type { Handle } from '../find-library.ts'
+import type { Handle } from '../../native/find-library.ts'
 import type { Library } from './library.ts'
 import { type ElementType, signatureOf, type View } from './memory.ts'
 

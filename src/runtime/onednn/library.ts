@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
-import type { Handle } from '../find-library.ts'
-import { nativeMemory } from './native.ts'
+import type { Handle } from '../../native/find-library.ts'
+import { nativeMemory } from '../../native/memory.ts'
 
 const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000

@@ -1,7 +1,7 @@
 /** Memory outside of V8's heap: how oneDNN sees it, and the heap that intermediate values come from. */
 import { SpanforgeError } from '../../errors.ts'
+import { nativeMemory } from '../../native/memory.ts'
 import { MEMORY_REMEDY } from '../engine.ts'
-import { nativeMemory } from './native.ts'
 
 export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'
 

@@ -1,4 +1,4 @@
-import type { Handle } from '../find-library.ts'
+import type { Handle } from '../../native/find-library.ts'
 import { int64, Layouts, type PackedWeight, TYPE } from './layouts.ts'
 import { AVX512, hasInstructions, type Library } from './library.ts'
 import { signatureOf, type View } from './memory.ts'

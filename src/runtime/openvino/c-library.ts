@@ -2,9 +2,9 @@ import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 import { SpanforgeError } from '../../errors.ts'
+import type { Handle } from '../../native/find-library.ts'
+import { loadKoffi } from '../../native/koffi.ts'
 import { MEMORY_REMEDY } from '../engine.ts'
-import type { Handle } from '../find-library.ts'
-import { loadKoffi } from '../koffi.ts'
 
 /** The library's message for a failed call, before context is added. */
 export class OpenVinoFailure extends Error {}

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType } from '../../graph/data.ts'
+import type { Handle } from '../../native/find-library.ts'
 import { type CompileOptions, type Executable, threadsByDefault, type Value, type Values } from '../engine.ts'
-import type { Handle } from '../find-library.ts'
 import { HeldValues } from '../held-values.ts'
 import { failure } from './c-library.ts'
 import type { OpenVinoLibrary, PortSide } from './library.ts'

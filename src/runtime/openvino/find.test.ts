@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
-import type { Surroundings } from '../find-library.ts'
+import type { Surroundings } from '../../native/find-library.ts'
 import { findOpenVino } from './find.ts'
 
 /** A machine that contains only the files that a test creates. */

@@ -10,7 +10,7 @@ import {
   sitePackages,
   surroundings as surroundingsOf,
   systemFolders,
-} from '../find-library.ts'
+} from '../../native/find-library.ts'
 
 const SYSTEM_FOLDERS = [
   ...LINUX_FOLDERS,

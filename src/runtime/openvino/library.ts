@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
-import type { Handle } from '../find-library.ts'
+import type { Handle } from '../../native/find-library.ts'
 import { CLibrary } from './c-library.ts'
 
 export type PortSide = 'input' | 'output'

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
+import type { FoundLibrary } from '../../native/find-library.ts'
 import type { EngineFacts } from '../engine-entry.ts'
-import type { FoundLibrary } from '../find-library.ts'
 import { openvinoDevices, openvinoEngine } from './engine.ts'
 import { findOpenVino } from './find.ts'
 import { bindOpenVino, type OpenVinoLibrary } from './library.ts'

@@ -1,6 +1,6 @@
 /** The graphics adapters of a Linux machine, from Vulkan, which WebGPU uses there. */
 import { SpanforgeError } from '../../errors.ts'
-import { loadKoffi } from '../koffi.ts'
+import { loadKoffi } from '../../native/koffi.ts'
 
 export interface Adapter {
   readonly name: string

@@ -58,6 +58,8 @@ const loopState = z.object({
       spent: z.number().min(0),
     })
     .optional(),
+  /** Number of windows in a batch, if it was not per_device_train_batch_size because the run had several ranks. */
+  batch_size: z.int().min(1).optional(),
   /** Confidence intervals of the scores of each evaluation, by step. Missing in checkpoints of spanforge 0.1.0. */
   score_intervals: z.record(z.string(), z.object({ exact_match: interval, f1: interval })).optional(),
   /** Digests of the data and the base model. Missing in checkpoints of spanforge 0.1.0. */
@@ -66,8 +68,9 @@ const loopState = z.object({
 
 export type LoopState = z.output<typeof loopState>
 
-export const newLoopState = (): LoopState => ({
+export const newLoopState = (batch_size?: number): LoopState => ({
   version: CHECKPOINT_VERSION,
+  ...(batch_size !== undefined && { batch_size }),
   steps_taken: 0,
   loss_total: 0,
   loss_since_log: 0,

@@ -1,4 +1,4 @@
-import type { Pass } from '../../batching/passes.ts'
+import type { Pass, Share } from '../../batching/passes.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
 
@@ -10,8 +10,13 @@ export interface GradientSource {
   reset(): void
   /** Adds a pass's gradients; returns its share of the step's loss. Without a lane, it is the only pass at the time. */
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number>
-  /** Called after the last pass of a step: adds up the gradients of the lanes. */
-  join?(): void
+  /** The windows of each batch that this source computes, if other processes compute the others. */
+  readonly share?: Share
+  /**
+   * Called after the last pass of a step with the loss of its passes: adds up the gradients of the lanes and of all
+   * processes. Returns the loss of the whole step.
+   */
+  join?(loss: number): number | Promise<number>
   /**
    * Norm of all gradients together, if they are in the memory of a device. If it is not finite, the gradients are then on
    * the CPU too.

@@ -102,8 +102,9 @@ export class BatchGradient implements GradientSource {
     return other.gradient.add(pass, masks, isShared)
   }
 
-  join(): void {
+  join(loss: number): number {
     this.empty(({ sums }) => sums.moveTo(this.sums))
+    return loss
   }
 
   async release(): Promise<void> {

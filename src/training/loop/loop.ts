@@ -1,8 +1,9 @@
+import { readLoopState } from '../checkpoints/run-checkpoint.ts'
 import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import type { TrainingEvent } from './events.ts'
 import { planRun } from './plan.ts'
 import { TrainingSession } from './session.ts'
-import type { PlannedRun, TrainingRun } from './training-run.ts'
+import { batchArguments, type PlannedRun, type TrainingRun } from './training-run.ts'
 
 /**
  * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
@@ -12,7 +13,9 @@ import type { PlannedRun, TrainingRun } from './training-run.ts'
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const digests = run.digests ?? digestRun(run)
   if (run.resume_from) await checkUnchanged(run.resume_from, digests, run.args)
-  yield* trainAsPlanned({ ...run, digests, plan: planRun(run.train.windows.length, run.args) })
+  const batch_size = run.resume_from ? (await readLoopState(run.resume_from))?.batch_size : run.batch_size
+  const plan = planRun(run.train.windows.length, batchArguments({ ...run, batch_size }))
+  yield* trainAsPlanned({ ...run, batch_size, digests, plan })
 }
 
 export async function* trainAsPlanned(run: PlannedRun): AsyncGenerator<TrainingEvent, void, void> {
@@ -32,7 +35,7 @@ export async function* trainAsPlanned(run: PlannedRun): AsyncGenerator<TrainingE
         yield* session.afterStep()
         if (!session.goesOn) break
         yield* session.hold()
-        if (session.control.signal?.aborted) return yield* session.interrupt()
+        if (await session.isInterrupted()) return yield* session.interrupt()
       }
       yield* session.afterEpoch()
     }

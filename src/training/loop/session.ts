@@ -3,6 +3,7 @@ import { SpanforgeError } from '../../errors.ts'
 import { evaluateDataset } from '../../inference/evaluate.ts'
 import { totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { isFirst, onAny } from '../../ranks/ranks.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
 import { verifyCheckpoint } from '../checkpoints/checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from '../checkpoints/checkpoint-store.ts'
@@ -17,13 +18,16 @@ import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
 import { PassDraws } from '../dropout/pass-draws.ts'
 import { epochOrder, epochSteps, type StepBatches } from './batches.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
+import { BatchGradient } from './gradients.ts'
 import { measureRun } from './measure-run.ts'
 import type { Plan } from './plan.ts'
+import { oldDropout, rejectDivergedRanks } from './rank-checks.ts'
+import { rankedGradients } from './ranked-gradient.ts'
 import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
 import { Stepper } from './stepper.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
-import { clockOf, type PlannedRun, type RunControl } from './training-run.ts'
+import { batchArguments, clockOf, type PlannedRun, type RunControl } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
 type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
@@ -62,12 +66,21 @@ export class TrainingSession {
     const clockStart = clockOf(run)()
     // As with autocast in the Trainer, a model trained in bfloat16 is also evaluated in bfloat16.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
-    const stepper = await Stepper.open(model, args, planned.max_steps, run.gradients)
+    const { ranks, gradients } = run
+    const stepper = await Stepper.open(
+      model,
+      args,
+      planned.max_steps,
+      ranks ? rankedGradients(ranks, gradients ?? BatchGradient.open) : gradients,
+    )
     const { state, progress } = resume_from
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
-      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState() }
+      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState(run.batch_size) }
     stepper.optimizer.taken = progress.steps_taken
-    if (progress.version === undefined) stepper.draws = new PassDraws(args.seed)
+    if (progress.version === undefined) {
+      if (ranks) throw oldDropout(resume_from!)
+      stepper.draws = new PassDraws(args.seed)
+    }
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.rejectHugeWeights(BEFORE_TRAINING)
     const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned
@@ -141,9 +154,10 @@ export class TrainingSession {
 
   /** Returns the remaining steps of the current epoch. */
   restOfEpoch(): StepBatches[] {
-    const { args, order } = this.run
+    const args = batchArguments(this.run)
     const done = this.state.global_step % this.plan.steps_per_epoch
-    return epochSteps(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
+    const order = this.run.order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch)
+    return epochSteps(order, args).slice(done)
   }
 
   /** Epoch of the next step, starting at 0. */
@@ -199,7 +213,7 @@ export class TrainingSession {
    */
   async *catchUp(): Events {
     const newest = (await listCheckpoints(this.run.args.output_dir)).at(-1)
-    if (newest?.step === this.state.global_step) await this.rotate()
+    if (newest?.step === this.state.global_step && isFirst(this.run.ranks)) await this.rotate()
     const atEnd = this.finished || this.isOutOfTime || this.state.global_step % this.plan.steps_per_epoch === 0
     if (atEnd && !this.evaluated) yield* this.afterEpoch()
   }
@@ -229,7 +243,8 @@ export class TrainingSession {
     await this.checkModel()
     const { model, args } = this.run
     const validation = this.run.validation!
-    const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+    const { per_device_eval_batch_size: batch_size } = args
+    const options = { ...decideArguments(args, model.geometry), batch_size, share: this.run.ranks }
     const from = clockOf(this.run)()
     const evaluation = yield* progressOf('evaluation', validation.windows.length, (onProgress) =>
       evaluateDataset(model, validation, { ...options, onProgress }),
@@ -242,9 +257,11 @@ export class TrainingSession {
 
   private async *save(): Events {
     await this.checkModel()
-    const { model, tokenizer, answer_settings, args } = this.run
+    const { model, tokenizer, answer_settings, args, ranks } = this.run
     const { recorder, state, stepper } = this
+    if (ranks) await rejectDivergedRanks(ranks, model, state.global_step)
     recorder.beforeSave()
+    if (!isFirst(ranks)) return
     const { time_budget } = this.progress
     const spent = time_budget && { time_budget: { ...time_budget, spent: this.spent } }
     const progress = { ...this.progress, train_runtime: this.runtime(), ...spent }
@@ -275,6 +292,12 @@ export class TrainingSession {
     yield { type: 'resumed', global_step }
   }
 
+  /** Whether the run was asked to stop, on any of its ranks. */
+  async isInterrupted(): Promise<boolean> {
+    const aborted = this.control.signal?.aborted === true
+    return this.run.ranks ? onAny(this.run.ranks, aborted) : aborted
+  }
+
   /** Saves the run so that it can be resumed. */
   async *interrupt(): Events {
     yield* this.save()
@@ -291,7 +314,7 @@ export class TrainingSession {
     this.rejectAllSkipped()
     if (!this.finished)
       yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
-    if (args.load_best_model_at_end && state.best_model_checkpoint) {
+    if (args.load_best_model_at_end && state.best_model_checkpoint && isFirst(this.run.ranks)) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
       await rejectCorrupted(folder)
       await restoreWeights(folder, model)

@@ -122,8 +122,7 @@ export class Stepper {
 
   /** Performs step number `step` of the run, starting at 0, on the windows of `group`. */
   async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
-    const losses = await this.gradients(step, group, windows)
-    const loss = losses.reduce((a, b) => a + b, 0)
+    const loss = await this.gradients(step, group, windows)
     const grad_norm = await this.gradientNorm()
     const learning_rate = this.learningRate(step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
@@ -142,8 +141,8 @@ export class Stepper {
     await this.frozen?.close()
   }
 
-  /** Accumulates the gradients of all passes of all batches. Returns each pass's share of the loss. */
-  private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number[]> {
+  /** Accumulates the gradients of all passes of all batches. Returns the loss. */
+  private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
     this.source.reset()
     const losses: number[] = []
     let first_place = 0
@@ -155,8 +154,8 @@ export class Stepper {
       losses.push(...(await inLanes(lanes, add)))
       first_place += batch.length
     }
-    this.source.join?.()
-    return losses
+    const loss = losses.reduce((a, b) => a + b, 0)
+    return this.source.join?.(loss) ?? loss
   }
 
   private async passes(
@@ -172,7 +171,7 @@ export class Stepper {
     const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
     return trainingPasses(
       batch.map((i) => windows[i]),
-      { ...shape, ...place, max_tokens_per_pass, hidden, lanes: this.source.lanes ?? 1 },
+      { ...shape, ...place, max_tokens_per_pass, hidden, lanes: this.source.lanes ?? 1, share: this.source.share },
     )
   }
 

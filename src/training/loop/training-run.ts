@@ -1,5 +1,6 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { Ranks } from '../../ranks/ranks.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
@@ -27,6 +28,13 @@ export interface TrainingRun {
   readonly resume_from?: string
   /** Order of the windows in an epoch, starting at 0 (default: random). */
   readonly order?: (epoch: number) => readonly number[]
+  /** The processes that compute the run together. All have the same inputs; the first one writes the checkpoints. */
+  readonly ranks?: Ranks
+  /**
+   * Number of windows in a batch over all ranks (default: per_device_train_batch_size). A resumed run keeps the number
+   * that it began with, whatever the number of its ranks.
+   */
+  readonly batch_size?: number
   /** Called after each step and epoch. Returns true to end the run, like early stopping. */
   readonly shouldStop?: () => boolean
   readonly control?: RunControl
@@ -37,6 +45,10 @@ export interface TrainingRun {
   /** @deprecated Use `control.hold`. Removed in 0.3. */
   readonly hold?: RunControl['hold']
 }
+
+/** The arguments that determine batches, with the size of a batch over all ranks. */
+export const batchArguments = ({ args, batch_size }: Pick<TrainingRun, 'args' | 'batch_size'>): TrainingArguments =>
+  batch_size === undefined ? args : { ...args, per_device_train_batch_size: batch_size }
 
 /** A run whose length is planned and whose inputs are those of the checkpoint that it resumes from. */
 export interface PlannedRun extends TrainingRun {

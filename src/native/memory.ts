@@ -1,5 +1,5 @@
 /** Memory by its address, through koffi and the C library. */
-import { loadKoffi } from '../koffi.ts'
+import { loadKoffi } from './koffi.ts'
 
 let native: ReturnType<typeof load> | undefined
 

@@ -1,6 +1,16 @@
 import { z } from 'zod'
-import type { PassResult } from '../../inference/logits.ts'
-import type { WindowLogits } from '../../squad/answers/document-logits.ts'
+import type { WindowLogits } from '../squad/answers/document-logits.ts'
+
+/** The result of a pass: the windows that were computed together. */
+export interface PassResult {
+  /** Place of the pass among all passes of the data. */
+  readonly number: number
+  /** Indices of its windows. */
+  readonly windows: readonly number[]
+  readonly logits: readonly WindowLogits[]
+  /** Sum of the losses of its windows, if they are labeled. */
+  readonly loss: number
+}
 
 const LINE = z.object({
   pass: z.int().nonnegative(),

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SpanforgeError } from '../../errors.ts'
+import { rankEnvironment } from '../../ranks/environment.ts'
+import { type Ranks, SharedFailure } from '../../ranks/ranks.ts'
+import { describeError } from './output.ts'
+
+/** Milliseconds that another rank than the first waits with its error: if the first one fails too, it ends all. */
+const PATIENCE = 3_000
+
+/** Milliseconds between an error and the end of the process. MPICH discards output that it has not read by then. */
+const TIME_TO_READ = 500
+
+/**
+ * Runs a command on the ranks that mpirun or srun has started, or without ranks in a process of its own. If a rank fails,
+ * one message is printed and all ranks end.
+ */
+export async function withRanks(command: (ranks: Ranks | undefined) => Promise<void>): Promise<void> {
+  const environment = rankEnvironment()
+  if (!environment) return command(undefined)
+  const { rank, local_rank } = environment
+  let ranks: Ranks | undefined
+  try {
+    const { openRanks, threadsOf } = await import('../../ranks/open-ranks.ts')
+    ranks = (await openRanks(environment))!
+    process.env.SPANFORGE_THREADS ??= String(await threadsOf(ranks))
+    await command(ranks)
+    await ranks.close()
+  } catch (error) {
+    if (rank > 0) await sleep(PATIENCE)
+    // Ranks that could not join cannot agree on a message, but those on one host have the same library.
+    const isReported = ranks ? rank > 0 && error instanceof SharedFailure : local_rank > 0
+    if (!isReported) process.stderr.write(`${describeError(error)}\n`)
+    await sleep(TIME_TO_READ)
+    return end(error instanceof SpanforgeError ? error.exitCode : 1)
+  }
+  await end(Number(process.exitCode ?? 0))
+}
+
+/** Ends this process when its output is written. */
+async function end(exitCode: number): Promise<void> {
+  const { endProcess } = await import('../../ranks/end-process.ts')
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  endProcess(exitCode)
+}

@@ -1,0 +1,46 @@
+import type { Pass, Share } from '../../batching/passes.ts'
+import { gatherNumbers, type Ranks } from '../../ranks/ranks.ts'
+import type { DropoutMasks } from '../dropout/draws.ts'
+import type { GradientFactory, GradientSource } from './gradient-source.ts'
+
+/** Gradients to which every rank of a run adds those of its windows, so that all have the gradient of the whole batch. */
+class RankedGradient implements GradientSource {
+  readonly share: Share
+
+  constructor(
+    private readonly own: GradientSource,
+    private readonly gradients: Float32Array,
+    private readonly ranks: Ranks,
+  ) {
+    this.share = ranks
+  }
+
+  get lanes(): number | undefined {
+    return this.own.lanes
+  }
+
+  reset(): void {
+    this.own.reset()
+  }
+
+  add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
+    return this.own.add(pass, masks, lane)
+  }
+
+  async join(loss: number): Promise<number> {
+    const own = (await this.own.join?.(loss)) ?? loss
+    await this.ranks.sum(this.gradients)
+    // In the order of the ranks, so that all have the same bits.
+    return (await gatherNumbers(this.ranks, own)).reduce((sum, one) => sum + one, 0)
+  }
+
+  release(): Promise<void> {
+    return this.own.release()
+  }
+}
+
+/** A factory of gradients that are added up over the ranks of a run. */
+export const rankedGradients =
+  (ranks: Ranks, ownOf: GradientFactory): GradientFactory =>
+  async (model, gradients, options) =>
+    new RankedGradient(await ownOf(model, gradients, options), gradients, ranks)

@@ -1,0 +1,124 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fakeRanks } from '../../../tests/fake-ranks.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
+import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
+import { readLoopState } from '../checkpoints/run-checkpoint.ts'
+import type { TrainingEvent } from './events.ts'
+
+type Run = Awaited<ReturnType<typeof trainTiny>>
+
+const BATCH = 4
+
+/** Trains on several ranks, with the global batches of one process. */
+const trainOnRanks = (size: number, more: TrainingArgumentsInput, choice: LoopChoice = {}): Promise<Run[]> =>
+  Promise.all(
+    fakeRanks(size).map((ranks) => {
+      const per_device_train_batch_size = Math.ceil(BATCH / size)
+      return trainTiny({ ...more, per_device_train_batch_size }, { ...choice, ranks, batch_size: BATCH })
+    }),
+  )
+
+/** Equal up to the rounding of sums in another order, grown over 12 steps. */
+function expectClose(run: Run, other: Run): void {
+  const steps = (of: Run) => of.of('step').map(({ loss, grad_norm }) => [loss, grad_norm])
+  expect(run.of('step').map(({ samples, tokens }) => [samples, tokens])).toEqual(
+    other.of('step').map(({ samples, tokens }) => [samples, tokens]),
+  )
+  for (const [i, [loss, norm]] of steps(run).entries()) {
+    expect(Math.abs(loss - steps(other)[i][0]), `loss of step ${i}`).toBeLessThan(2e-6)
+    expect(Math.abs(norm / steps(other)[i][1] - 1), `norm of step ${i}`).toBeLessThan(2e-5)
+  }
+  const [a, b] = [run, other].map(({ weights }) => new Float32Array(Uint8Array.from(weights).buffer))
+  // The gradients of key biases are 0 but for rounding, and AdamW makes steps of full size of them.
+  const differing = a.filter((value, i) => Math.abs(value - b[i]) > 2e-5)
+  expect(differing.length / a.length).toBeLessThan(0.01)
+  const [evaluated, expected] = [run, other].map((one) => one.of('evaluate').map(({ entry }) => entry.eval_loss))
+  for (const [i, loss] of evaluated.entries()) expect(loss).toBeCloseTo(expected[i]!, 5)
+}
+
+const save = { eval_strategy: 'epoch', save_strategy: 'epoch' } as const
+
+describe('a run on several ranks', () => {
+  test.each([
+    [2, {}],
+    [4, { gradient_accumulation_steps: 2 }],
+    [5, { group_by_length: true }],
+  ] as const)('has the losses, norms, weights and evaluations of one process: %i ranks, %o', async (size, more) => {
+    const alone = await trainTiny({ ...more, ...save, output_dir: temporaryFolder() })
+    const output_dir = temporaryFolder()
+    const runs = await trainOnRanks(size, { ...more, ...save, output_dir })
+    for (const run of runs) {
+      expectClose(run, alone)
+      expect(run.weights.equals(runs[0].weights)).toBe(true)
+    }
+    // Only the first rank writes.
+    expect(runs.map((run) => run.of('save').length)).toEqual([2, ...Array(size - 1).fill(0)])
+    expect(readdirSync(output_dir).sort()).toHaveLength(2)
+  })
+
+  test('is the same each time, bit for bit', async () => {
+    const [first] = await trainOnRanks(3, { output_dir: temporaryFolder() })
+    const [second] = await trainOnRanks(3, { output_dir: temporaryFolder() })
+    expect(second.weights.equals(first.weights)).toBe(true)
+    expect(second.timeless).toEqual(first.timeless)
+  })
+
+  test('can be resumed with any other number of ranks', async () => {
+    const alone = await trainTiny({ ...save, output_dir: temporaryFolder() })
+    const output_dir = temporaryFolder()
+    // The run ends at its first evaluation, after the checkpoint of step 6.
+    const until = ({ type }: TrainingEvent) => type === 'evaluate'
+    await trainOnRanks(2, { ...save, save_strategy: 'steps', save_steps: 6, output_dir }, { until })
+    const resume_from = join(output_dir, 'checkpoint-6')
+    expect((await readLoopState(resume_from))?.batch_size).toBe(BATCH)
+    const args = { ...save, output_dir, per_device_train_batch_size: 2 }
+    const resumed = await Promise.all(fakeRanks(3).map((ranks) => trainTiny(args, { resume_from, ranks })))
+    const single = await trainTiny(args, { resume_from })
+    for (const run of [...resumed, single]) {
+      expect(run.of('step').map(({ samples }) => samples)).toEqual(
+        alone
+          .of('step')
+          .slice(6)
+          .map(({ samples }) => samples),
+      )
+      expect(run.of('step').at(-1)!.loss).toBeCloseTo(alone.of('step').at(-1)!.loss, 5)
+    }
+  })
+
+  test('stops together when one rank is asked to', async () => {
+    const output_dir = temporaryFolder()
+    const controller = new AbortController()
+    const runs = await Promise.all(
+      fakeRanks(2).map((ranks) => {
+        const control = ranks.rank === 1 ? { signal: controller.signal } : {}
+        const onEvent = async (event: TrainingEvent) => {
+          if (event.type === 'step' && event.global_step === 3 && ranks.rank === 1) controller.abort()
+        }
+        return trainTiny({ output_dir }, { ranks, batch_size: BATCH, control, onEvent })
+      }),
+    )
+    expect(runs.map((run) => run.of('interrupted').map(({ global_step }) => global_step))).toEqual([[3], [3]])
+    expect(readdirSync(output_dir)).toEqual(['checkpoint-3'])
+  })
+
+  test('ends on all ranks if the weights differ', async () => {
+    const output_dir = temporaryFolder()
+    const [first, second] = fakeRanks(2)
+    const broken = {
+      ...second,
+      async sum(values: Float32Array) {
+        await second.sum(values)
+        values[0] += 1
+      },
+    }
+    const runs = [first, broken].map((ranks) => trainTiny({ ...save, output_dir }, { ranks, batch_size: BATCH }))
+    for (const run of runs)
+      await expect(run).rejects.toThrow(
+        'after step 6, the weights on rank 1 (host-1) differ from those on rank 0 (host-0)',
+      )
+    expect(readdirSync(output_dir)).toEqual([])
+  })
+})
