@@ -1,5 +1,10 @@
+import { it } from 'vitest'
+
 /** Whether long tests run completely, as in `.ci/run`: SPANFORGE_THOROUGH is set. */
 export const isThorough = Boolean(process.env.SPANFORGE_THOROUGH)
+
+/** Like `it`, for tests that only run in thorough runs. */
+export const itInFull = it.runIf(isThorough)
 
 /** The size of a test that can take long: `all` in thorough runs, otherwise a size suitable for everyday work. */
 export const thoroughOr = <T>(all: T, usually: T): T => (isThorough ? all : usually)

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 import { packageFile } from '../../src/package-root.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
 import { describeChromium } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyService, tinyText } from '../tiny-service.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { seriousFaults } from './playground-world.ts'
@@ -72,7 +73,7 @@ describeChromium('<answer-box>', () => {
     expect(await seriousFaults(page)).toEqual([])
   })
 
-  it('ends its search when it is removed, and answers when it is back', async () => {
+  itInFull('ends its search when it is removed, and answers when it is back', async () => {
     const { page } = await openPage(`<main>${tinyText(60_000)}</main><answer-box sure="0"></answer-box>${SCRIPT}`)
     await page.fill('answer-box input', 'who is in ro?')
     await page.click('answer-box button')
@@ -91,7 +92,7 @@ describeChromium('<answer-box>', () => {
     await box.dispose()
   })
 
-  it('follows its attributes and messages, also those set before its script is loaded', async () => {
+  itInFull('follows its attributes and messages, also those set before its script is loaded', async () => {
     const { page } = await openPage(
       `<main>bo is in ro.</main><answer-box sure="1"></answer-box>
        <script>document.querySelector('answer-box').messages = { button: 'Fragen', nothing: 'Nichts gefunden.' }</script>${SCRIPT}`,
@@ -125,7 +126,7 @@ describeChromium('<answer-box>', () => {
     expect('bo is in ro.').toContain(await markOf(page, 'answer-box'))
   })
 
-  it('shows right-to-left text from right to left, and fits a dark page', async () => {
+  itInFull('shows right-to-left text from right to left, and fits a dark page', async () => {
     const text = 'دو إس إن رو. لي في البحر.'
     const { page } = await openPage(
       `<style>:root { color-scheme: dark; background: #111; color: #eee }</style><main>${text}</main>
@@ -154,7 +155,7 @@ describeChromium('<answer-box>', () => {
     expect(display).toBe('flex')
   })
 
-  it.each([
+  itInFull.each([
     ['no workers', `script-src ORIGIN 'wasm-unsafe-eval'; connect-src ORIGIN; worker-src 'none'`],
     ['no WebAssembly', 'script-src ORIGIN; connect-src ORIGIN; worker-src blob:'],
     ['no downloads', `script-src ORIGIN 'wasm-unsafe-eval'; connect-src 'none'; worker-src blob:`],
@@ -173,7 +174,7 @@ describeChromium('<answer-box>', () => {
     )
   })
 
-  it('tells the owner that a server requires a token or does not allow the origin', async () => {
+  itInFull('tells the owner that a server requires a token or does not allow the origin', async () => {
     const pages = packageFile('dist/web')
     const service = await tinyService({ corsOrigins: ['https://one.example'], pages })
     const guarded = await tinyService({ corsOrigins: ['*'], pages, tokens: ['secret'] })

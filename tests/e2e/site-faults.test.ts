@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
-import { describeChromium } from '../chromium.ts'
+import { describeChromium, SOFTWARE_WEBGPU } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { ask, giveText } from './playground-world.ts'
 import { localStatus, untilKept, useSite } from './site-world.ts'
@@ -45,7 +46,7 @@ describeChromium('an exported site', () => {
     await untilKept(page)
   })
 
-  it('does not blame WebGPU if a file is missing', async () => {
+  itInFull('does not blame WebGPU if a file is missing', async () => {
     const { page } = await open({ before: pretendWebGpu, changed: { 'models/1-tiny/model.onnx': () => undefined } })
     expect(await complaint(page)).toContain('models/1-tiny/model.onnx is missing on the host')
     expect(await localStatus(page)).not.toContain('WebGPU has failed')
@@ -53,7 +54,7 @@ describeChromium('an exported site', () => {
 
   const missing = (path: string) => ({ changed: { [path]: () => undefined } })
 
-  it.each(['models/1-tiny/model.onnx', 'runtime/ort-wasm-simd-threaded.js', 'reader-wasm.js'])(
+  itInFull.each(['models/1-tiny/model.onnx', 'runtime/ort-wasm-simd-threaded.js', 'reader-wasm.js'])(
     'explains that %s is missing on a host that responds with its start page',
     async (path) => {
       const { page } = await open({ ...missing(path), isSinglePage: true })
@@ -64,14 +65,14 @@ describeChromium('an exported site', () => {
     },
   )
 
-  it('explains that its list of models is missing on such a host, or is damaged', async () => {
+  itInFull('explains that its list of models is missing on such a host, or is damaged', async () => {
     const such = await open({ ...missing('site.json'), isSinglePage: true })
     await expect.poll(() => such.page.innerText('body')).toMatch(/site\.json is missing on the host.*web page instead/)
     const other = await open({ changed: { 'site.json': (content) => content.subarray(0, 100) } })
     await expect.poll(() => other.page.innerText('body')).toContain('site.json is damaged on the host')
   })
 
-  it('answers if its service worker is missing, and says that it does not work offline', async () => {
+  itInFull('answers if its service worker is missing, and says that it does not work offline', async () => {
     for (const isSinglePage of [false, true]) {
       const { page } = await open({ ...missing('sw.js'), isSinglePage })
       await answers(page)
@@ -81,7 +82,7 @@ describeChromium('an exported site', () => {
     }
   })
 
-  it('explains that the host does not deliver a script as JavaScript', async () => {
+  itInFull('explains that the host does not deliver a script as JavaScript', async () => {
     const worker = await open({ types: { 'reader-wasm.js': 'application/octet-stream' } })
     expect(await complaint(worker.page)).toMatch(
       /reader-wasm\.js cannot be run.*delivers it as application\/octet-stream/,
@@ -93,7 +94,7 @@ describeChromium('an exported site', () => {
     start.faults.length = 0
   })
 
-  it('answers in a browser that stores nothing', async () => {
+  itInFull('answers in a browser that stores nothing', async () => {
     const { page } = await open({
       before: () => {
         const refuse = () => {
@@ -108,7 +109,7 @@ describeChromium('an exported site', () => {
     expect(await localStatus(page)).toMatch(/does not keep pages for offline use/)
   })
 
-  it('no longer says that it works offline when its files have been deleted', async () => {
+  itInFull('no longer says that it works offline when its files have been deleted', async () => {
     const { page } = await open()
     await untilKept(page)
     await page.evaluate(async () => {
@@ -121,7 +122,7 @@ describeChromium('an exported site', () => {
     await untilKept(page)
   })
 
-  it('says in another tab that there is a new version, and not that the old one works offline', async () => {
+  itInFull('says in another tab that there is a new version, and not that the old one works offline', async () => {
     const folder = join(world.folder, 'updated')
     cpSync(world.site.folder, folder, { recursive: true })
     // With one processor, the page is not reloaded for threads, so it begins without a service worker.
@@ -143,5 +144,27 @@ describeChromium('an exported site', () => {
     await page.click('text=Reload')
     await page.waitForSelector('.model:has-text("other")')
     await untilKept(page)
+  })
+})
+
+describeChromium('an exported site with a graphics adapter', () => {
+  const { world, open } = useSite(
+    (output_dir) => exportSiteOf([`tiny=${tinyFolder}`], { output_dir, ...choice }),
+    SOFTWARE_WEBGPU,
+  )
+
+  itInFull('answers with WebGPU, and loads the runtime for WebGPU only', async () => {
+    const { page, host } = await open({ query: '?device=webgpu' })
+    await answers(page)
+    expect(await localStatus(page)).toContain('in this browser: WebGPU.')
+    expect(host.requested).toContain('reader-webgpu.js')
+    expect(host.requested).not.toContain('reader-wasm.js')
+    expect(host.sent).toBeGreaterThan(world.site.first_visit.webgpu)
+  })
+
+  itInFull('prefers WebAssembly to an adapter in software', async () => {
+    const { page } = await open()
+    await untilKept(page)
+    expect(await localStatus(page)).toContain('in this browser: WebAssembly')
   })
 })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SiteManifest } from '../../src/site/manifest.ts'
 import { ServiceError } from '../playground/backend.ts'
 import type { FromReader, ToReader } from '../workers/messages.ts'
+import type { ReaderEvents } from '../workers/reader-client.ts'
 import type { Runtime } from './runtime.ts'
 import { type WorkerBackend, workerBackend } from './worker-backend.ts'
 
@@ -58,11 +59,11 @@ const manifest = {
 
 const fallbacks: Runtime[] = []
 
-function backendOn(name: 'wasm' | 'webgpu', ...scripted: Reply[]): WorkerBackend {
-  replies = scripted
+function backendOn(name: 'wasm' | 'webgpu', reply: Reply = works, events: ReaderEvents = {}): WorkerBackend {
+  replies = [reply]
   const onFallback = (runtime: Runtime) => fallbacks.push(runtime)
   const runtime = { name, threads: 2, label: name }
-  const shared = { base: 'https://site.test/', manifest, keepsFiles: true, events: {}, onLoaded() {} }
+  const shared = { base: 'https://site.test/', manifest, keepsFiles: true, events, onLoaded() {} }
   return workerBackend({ ...shared, runtime, onFallback })
 }
 
@@ -131,6 +132,23 @@ test('a worker that the browser has ended is started anew', async () => {
   workers[0].onerror!({ message: 'out of memory', preventDefault() {} })
   expect((await ask(backend)).at(-1)).toEqual(end)
   expect(workers.map(({ loads }) => loads)).toEqual([['a'], ['a']])
+})
+
+test('the progress of a model ends when it fails, although other files still arrive', async () => {
+  const shown: number[] = []
+  const onProgress = (_model: string, done: number) => shown.push(done)
+  const arrives = (done: number) => ({ type: 'progress', model: 'a', done, total: 9 }) as const
+  const backend = backendOn(
+    'wasm',
+    (message) =>
+      message.type === 'load'
+        ? [arrives(1), { type: 'failed', id: message.id, problem: 'a.onnx is missing', isRuntime: false }]
+        : [],
+    { onProgress },
+  )
+  await expect(backend.load('a')).rejects.toThrow('a.onnx is missing')
+  workers[0].onmessage!({ data: arrives(2) })
+  expect(shown).toEqual([1])
 })
 
 test('explains that the script of the worker is missing', async () => {

@@ -42,12 +42,14 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   const { base, manifest, keepsFiles, events } = options
   let current = start(options.runtime)
   const loading = new Map<string, Promise<void>>()
+  /** Models whose progress is shown. Other downloads may continue when one has failed. */
+  const inProgress = new Set<string>()
 
   function start(runtime: Runtime): Current {
     const script = new URL(manifest.runtimes[runtime.name].reader.path, base).href
     const settings = { base, manifest, threads: runtime.threads, keepsFiles }
     const worker = new Worker(script, { type: 'module' })
-    return { reader: new ReaderClient(worker, settings, events, script), runtime }
+    return { reader: new ReaderClient(worker, settings, { ...events, onProgress }, script), runtime }
   }
 
   /**
@@ -67,6 +69,10 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
     return isGpu
   }
 
+  function onProgress(model: string, done: number, total: number): void {
+    if (inProgress.has(model)) events.onProgress?.(model, done, total)
+  }
+
   async function load(model: string): Promise<void> {
     const used = current
     try {
@@ -80,7 +86,13 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   /** Loads a model once. A failed load can be repeated. */
   function loaded(model: string): Promise<void> {
     recover(current, current.reader.failure)
-    const promise = loading.get(model) ?? load(model).finally(() => options.onLoaded(model))
+    const known = loading.get(model)
+    if (known) return known
+    inProgress.add(model)
+    const promise = load(model).finally(() => {
+      inProgress.delete(model)
+      options.onLoaded(model)
+    })
     loading.set(model, promise)
     promise.catch(() => loading.get(model) === promise && loading.delete(model))
     return promise

@@ -75,19 +75,19 @@ async function download(base: string, file: SiteFile, cache: RequestCache): Prom
   throw new SiteFileError(problem)
 }
 
-const UPLOAD = 'Its owner must upload the exported folder again, with all files.'
+const UPLOAD = 'its owner must upload the exported folder again, with all files.'
 
 /** Explains to users why a response does not contain a file; undefined if it may. */
 export function responseProblem(path: string, response: Response | undefined): string | undefined {
   if (!response)
     return `${path} cannot be downloaded, because the host of this page cannot be reached. Check the network connection, and reload the page.`
   if (response.status === 404)
-    return `${path} is missing on the host of this page. The site may have been updated: reload the page. If this happens again: ${UPLOAD}`
+    return `${path} is missing on the host of this page. The site may have been updated: reload the page. If this happens again, ${UPLOAD}`
   if (!response.ok)
     return `${path} cannot be downloaded: the host of this page responded with ${response.status} ${response.statusText}.`
   // Some hosts respond with their start page if a file is missing.
   if (typeOf(response) === 'text/html' && !path.endsWith('.html'))
-    return `${path} is missing on the host of this page, which responded with a web page instead. ${UPLOAD}`
+    return `${path} is missing on the host of this page, which responded with a web page instead: ${UPLOAD}`
   return undefined
 }
 

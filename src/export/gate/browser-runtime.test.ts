@@ -4,7 +4,7 @@ import { expect, it, test, vi } from 'vitest'
 import { describeChromium, SOFTWARE_WEBGPU } from '../../../tests/chromium.ts'
 import { fixture } from '../../../tests/fixture.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
-import { isThorough, thoroughOr } from '../../../tests/thorough.ts'
+import { itInFull, thoroughOr } from '../../../tests/thorough.ts'
 import { recordedBatch } from '../../../tests/tiny-model.ts'
 import { listVariants } from '../../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
@@ -54,13 +54,13 @@ describeChromium('Chromium', () => {
     }
   })
 
-  it.runIf(isThorough)('computes the logits of an exported variant with WebGPU', async () => {
+  itInFull('computes the logits of an exported variant with WebGPU', async () => {
     const { output_dir, logits } = await exported()
     const entry = browserRuntime({ provider: 'webgpu', args: SOFTWARE_WEBGPU, acceptsSoftware: true })
     expectSame(await computed(entry, output_dir), logits)
   })
 
-  it.runIf(isThorough)('does not use a graphics adapter in software unless it is asked to', async () => {
+  itInFull('does not use a graphics adapter in software unless it is asked to', async () => {
     const start = browserRuntime({ provider: 'webgpu', args: SOFTWARE_WEBGPU }).start({ pad_token_id: 0 })
     await expect(start).rejects.toThrow('WebGPU: Chromium has only a graphics adapter in software')
     const none = browserRuntime({ provider: 'webgpu', args: ['--disable-gpu'] }).start({ pad_token_id: 0 })
