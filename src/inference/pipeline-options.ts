@@ -37,13 +37,13 @@ export interface WindowingPlan {
 }
 
 /** The options of a plan: those of the user, and how the texts of questions are read. */
-export type PlanOptions = WindowingOptions & Pick<WindowOptions, 'keep_leading_spaces'>
+export type WindowPlanOptions = WindowingOptions & Pick<WindowOptions, 'keep_leading_spaces'>
 
 /** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
   tokenizer: Tokenizer,
   { max_positions }: Pick<Geometry, 'max_positions'>,
-  options: PlanOptions,
+  options: WindowPlanOptions,
 ): WindowingPlan {
   const { model_max_length } = tokenizer
   const given = { max_seq_length: options.max_seq_len, doc_stride: options.doc_stride }

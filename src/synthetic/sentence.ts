@@ -3,7 +3,7 @@ import { choose } from './grammar.ts'
 import type { Entity } from './names.ts'
 
 /** The values of the slots in a template. */
-export interface Slots {
+export interface TemplateSlots {
   /** `{S}`: a name, a surname, a pronoun or a phrase such as "the firm". */
   readonly mention: string
   readonly entity: Entity
@@ -27,7 +27,7 @@ export function pronouns(entity: Entity): Readonly<Record<'he' | 'his' | 'him', 
 }
 
 /** Fills the slots of a template that `choose` has expanded. */
-export function fill(template: string, slots: Slots): Sentence {
+export function fill(template: string, slots: TemplateSlots): Sentence {
   let text = ''
   let answerAt = -1
   for (const piece of template.split(/(\{[^}]*\})/)) {

@@ -4,7 +4,7 @@ import type { Fact } from './facts/fact.ts'
 import { factsAbout } from './facts/index.ts'
 import { choose } from './grammar.ts'
 import { type Entity, Namer, type SplitName } from './names.ts'
-import { fill, phrase, pronouns, type Slots } from './sentence.ts'
+import { fill, phrase, pronouns, type TemplateSlots } from './sentence.ts'
 
 /** A fact stated in a story. `start` is the UTF-16 index of the answer in the text of the story. */
 export interface StatedFact {
@@ -75,7 +75,7 @@ export function tellStory(random: Draws, split: SplitName, size: Size): Story {
     const unseen = split === 'validation' && random.chance(UNSEEN_SHARE)
     const template = choose(random.pick(unseen ? fact.unseenStatements : fact.statements), random)
     const answer = answerFor(fact, entity, firstYear)
-    const slots: Slots = {
+    const slots: TemplateSlots = {
       mention: fits(mention, template) ? mention : (names.get(entity) as string),
       entity,
       answer,

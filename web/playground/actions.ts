@@ -29,7 +29,7 @@ export function takeDraft(): boolean {
   return true
 }
 
-export async function openFile(file: File): Promise<void> {
+export async function openTextFile(file: File): Promise<void> {
   state.announcement.value = `Reading ${file.name}`
   try {
     openText(await textOfFile(file), file.name)

@@ -15,7 +15,7 @@ export interface PushPlan {
   readonly left_out: readonly string[]
 }
 
-export interface PlanOptions {
+export interface PushPlanOptions {
   /** Glob patterns of additional files to upload, such as `runs/**` or `report.html`. */
   readonly include?: readonly string[]
 }
@@ -59,7 +59,7 @@ const NEVER = /(^|\/)(\.|node_modules\/|[^/]*\.(tmp|lock|partial|partial\.json|i
  * Lists the files that a push of the folder would upload, without network access.
  * @throws UsageError for a folder without a model, a pattern that matches nothing, or a link that leaves the folder
  */
-export async function planPush(folder: string, { include = [] }: PlanOptions = {}): Promise<PushPlan> {
+export async function planPush(folder: string, { include = [] }: PushPlanOptions = {}): Promise<PushPlan> {
   const names = await readdir(folder, { recursive: true }).catch((error) => {
     throw new UsageError(
       `${folder}: cannot be read (${error.message})`,

@@ -9,9 +9,9 @@ import { apiUrl, parseRepository, type Repository, rejection } from '../http/rep
 import { converse, type HubAnswer, readJson } from '../http/request.ts'
 import { contentToPush, privatePlaces } from './content.ts'
 import { accepted, type LargeFile, uploadLargeFiles } from './large-files.ts'
-import { type PlanOptions, type PushFile, planPush } from './plan.ts'
+import { type PushFile, type PushPlanOptions, planPush } from './plan.ts'
 
-export interface PushOptions extends HubOptions, PlanOptions {
+export interface PushOptions extends HubOptions, PushPlanOptions {
   /** Branch to commit to (default: `main`). */
   readonly revision?: string
   readonly private?: boolean

@@ -1,6 +1,6 @@
 /** Processes the questions of a request, from its body to its results. */
 import type { SearchOptions } from '../../inference/pipeline.ts'
-import { type PlanOptions, windowingPlan } from '../../inference/pipeline-options.ts'
+import { type WindowPlanOptions, windowingPlan } from '../../inference/pipeline-options.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { AnswerResult } from '../http/contract.ts'
 import type { ServedModel } from '../models/models.ts'
@@ -12,7 +12,7 @@ import { gatherTexts, type QuestionFields, taskSize } from '../tokenizing/tokeni
 /** The questions of a request, with the options, limits and client that apply to them. */
 export interface QuestionRequest {
   readonly questions: readonly QuestionFields[]
-  readonly options: PlanOptions
+  readonly options: WindowPlanOptions
   readonly limits: TextLimits
   /** Processing stops once its signal is aborted. */
   readonly asker: Asker

@@ -1,5 +1,5 @@
 import type { Example } from '../../../src/squad/types.ts'
-import { fileOf, trainCommand, versionOf } from '../logic/corrections.ts'
+import { correctionTrainingCommand, fileOf, versionOf } from '../logic/corrections.ts'
 import { count } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { CopyField } from './copy-field.tsx'
@@ -60,7 +60,10 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
             Run this command in the folder with the downloaded file
             {model.source ? ', which must be the folder in which the server was started' : ''}:
           </p>
-          <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
+          <CopyField
+            label="Command that trains on the corrections"
+            text={correctionTrainingCommand(list, FILE, model)}
+          />
         </>
       )}
     </>

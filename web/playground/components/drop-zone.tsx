@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { openFile } from '../actions.ts'
+import { openTextFile } from '../actions.ts'
 
 /** Accepts files dropped anywhere on the page. */
 export function DropZone({ children }: { readonly children: ComponentChildren }) {
@@ -18,7 +18,7 @@ export function DropZone({ children }: { readonly children: ComponentChildren })
       const file = event.dataTransfer?.files[0]
       if (!file) return
       event.preventDefault()
-      void openFile(file)
+      void openTextFile(file)
     }
     addEventListener('dragover', onOver)
     addEventListener('dragleave', onLeave)

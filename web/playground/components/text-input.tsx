@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { openFile, openText, takeDraft } from '../actions.ts'
+import { openText, openTextFile, takeDraft } from '../actions.ts'
 import { type ExampleText, examples } from '../examples.ts'
 import { READABLE } from '../logic/file-text.ts'
 import * as state from '../state.ts'
@@ -71,7 +71,7 @@ export function FileButton() {
   const onChange = () => {
     const file = input.current!.files?.[0]
     input.current!.value = ''
-    if (file) void openFile(file)
+    if (file) void openTextFile(file)
   }
   return (
     <>

@@ -4,9 +4,9 @@ import {
   type Corrected,
   corrected,
   correctionOf,
+  correctionTrainingCommand,
   fileOf,
   parseCorrections,
-  trainCommand,
   versionOf,
 } from './corrections.ts'
 
@@ -99,18 +99,18 @@ describe('the training command', () => {
   const model = { name: 'run', source: 'runs/demo/run' }
 
   it('contains the model and the file', () => {
-    expect(trainCommand(list, 'corrections.json', model)).toBe(
+    expect(correctionTrainingCommand(list, 'corrections.json', model)).toBe(
       'npx spanforge train --model runs/demo/run --train_file corrections.json --output_dir corrected',
     )
-    expect(trainCommand(list, 'c.json', { name: 'own/bert' })).toContain('--model own/bert ')
+    expect(correctionTrainingCommand(list, 'c.json', { name: 'own/bert' })).toContain('--model own/bert ')
   })
 
   it('has --version_2_with_negative for unanswerable questions', () => {
-    expect(trainCommand(none, 'c.json', model)).toMatch(/ --version_2_with_negative$/)
+    expect(correctionTrainingCommand(none, 'c.json', model)).toMatch(/ --version_2_with_negative$/)
   })
 
   it('quotes the name of the model', () => {
-    expect(trainCommand(list, 'c.json', { ...model, source: "my model'; rm -rf x" })).toContain(
+    expect(correctionTrainingCommand(list, 'c.json', { ...model, source: "my model'; rm -rf x" })).toContain(
       "--model 'my model'\\''; rm -rf x' --train_file",
     )
   })

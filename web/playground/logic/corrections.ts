@@ -86,7 +86,11 @@ export interface Trainable {
 }
 
 /** The command that trains a model on the downloaded file. */
-export function trainCommand(list: readonly Example[], file: string, { name, source = name }: Trainable): string {
+export function correctionTrainingCommand(
+  list: readonly Example[],
+  file: string,
+  { name, source = name }: Trainable,
+): string {
   const flags = [
     `--model ${quoted(source)}`,
     `--train_file ${quoted(file)}`,

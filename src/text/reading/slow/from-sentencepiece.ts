@@ -6,14 +6,13 @@ import type { UnigramModel } from '../../models/unigram.ts'
 import { pairTemplate } from '../../settings.ts'
 import { completeToken } from '../../special-tokens.ts'
 import type { SlowFiles } from '../tokenizer-classes.ts'
-import { mergesOf } from './sentencepiece-merges.ts'
 import { CONTROL, readSentencePiece, type SentencePieceModel, USER_DEFINED } from './sentencepiece-model.ts'
 import type { Base } from './slow-tokenizers.ts'
 
 type Kind = Extract<SlowFiles, { reads: 'sentencepiece' }>['kind']
 type Scored = readonly (readonly [token: string, score: number])[]
 
-/** Creates a class's tokenizer from a `.model` file. `idOf` returns the ids of its special tokens. */
+/** Creates a class's tokenizer from a `.model` file. `idsOf` looks up ids, including those of special tokens. */
 export function fromSentencePiece(
   { name, bytes }: { readonly name: string; readonly bytes: Uint8Array },
   kind: Kind,
@@ -55,7 +54,7 @@ const unigramModel = (vocabulary: Scored, unk_id: number): UnigramModel => ({
 
 const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: Scored): BpeModel => ({
   type: 'BPE',
-  merges: mergesOf(new Set(pieces.map(({ piece }) => piece)), vocabulary),
+  merges: learnedMerges(new Set(pieces.map(({ piece }) => piece)), vocabulary),
   unk_token: unk_piece,
   continuing_subword_prefix: null,
   end_of_word_suffix: null,
@@ -63,6 +62,32 @@ const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: Scored)
   byte_fallback: false,
   ignore_merges: false,
 })
+
+interface Merge {
+  readonly pair: readonly [left: string, right: string]
+  readonly score: number
+  /** Lengths in code points, which decide between merges of the same score. */
+  readonly lengths: readonly [left: number, right: number]
+}
+
+/**
+ * Derives the merges of a BPE model, which its file does not contain, like transformers 4.57: all merges of two `pieces`
+ * into a token of the vocabulary, highest score first.
+ */
+function learnedMerges(pieces: ReadonlySet<string>, vocabulary: Scored): (readonly [string, string])[] {
+  const merges: Merge[] = []
+  for (const [token, score] of new Map(vocabulary)) {
+    const length = [...token].length
+    let cut = 0
+    for (let left = 1; left < length; left++) {
+      cut += token.codePointAt(cut)! > 0xffff ? 2 : 1
+      const pair = [token.slice(0, cut), token.slice(cut)] as const
+      if (pieces.has(pair[0]) && pieces.has(pair[1])) merges.push({ pair, score, lengths: [left, length - left] })
+    }
+  }
+  merges.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1])
+  return merges.map(({ pair }) => pair)
+}
 
 /** The differences between the classes. */
 interface Conversion {
