@@ -191,7 +191,7 @@ async function analysisPicture(browser: Browser, model: string, data: string): P
   await spanforge('evaluate', '--model', model, '--data', data, '--report', report, '--quiet')
   const page = await opened(browser, `file://${report}`, { viewport: { width: 1100, height: 1000 } })
   const heading = page.getByRole('heading', { name: 'All questions' })
-  const kind = page.getByLabel('Class')
+  const kind = page.locator('select[name="class"]')
   const [shifted] = await kind.locator('option', { hasText: 'Boundaries shifted' }).all()
   await kind.selectOption({ label: (await shifted.textContent())! })
   await page.locator('details summary').last().scrollIntoViewIfNeeded()
