@@ -48,9 +48,10 @@ async function withConfidence(folder: string): Promise<string> {
 
 /**
  * The playground in Chromium, with a real server and two small models. A test fails if the page reported errors,
- * including policy violations, or loaded anything from other origins.
+ * including policy violations, or loaded anything from other origins. `makeIndex` creates an index to serve and returns its
+ * folder.
  */
-export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld {
+export function playgroundWorld(tokens: readonly string[] = [], makeIndex?: () => Promise<string>): PlaygroundWorld {
   const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
   let folder: string | undefined
   let faults: string[] = []
@@ -61,7 +62,13 @@ export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld
     const log = pino({ level: 'silent' })
     folder = await withConfidence(tinyFolder)
     const models = [`tiny=${folder}`, `embedded=${embeddedFolder}`]
-    world.server = await startServer(models, { ...SERVER_DEFAULTS, port: 0, tokens, log })
+    world.server = await startServer(models, {
+      ...SERVER_DEFAULTS,
+      port: 0,
+      tokens,
+      log,
+      index: await makeIndex?.(),
+    })
     world.browser = await launchChromium()
     // Contexts open more slowly than pages, so most pages share one, and only their stored data is cleared.
     world.shared = await world.browser.newContext()

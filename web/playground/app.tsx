@@ -1,6 +1,9 @@
 import { useEffect } from 'preact/hooks'
+import * as collection from './collection.ts'
 import { AskForm } from './components/ask-form.tsx'
+import { CollectionAsking } from './components/collection-asking.tsx'
 import { CorrectionsDialog } from './components/corrections-dialog.tsx'
+import { DocumentsPane } from './components/documents-pane.tsx'
 import { DropZone } from './components/drop-zone.tsx'
 import { Header } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
@@ -24,19 +27,7 @@ export function App() {
     <DropZone>
       <Header />
       <Complaint />
-      <main class={`columns ${side}`}>
-        {state.editing.value ? <TextInput /> : <TextPane />}
-        <section class="asking" aria-label="Questions and answers">
-          <AskForm />
-          <LocalStatus />
-          {state.questions.value.length === 0 && <Hint />}
-          <ol class="cards" aria-label="Questions, newest first">
-            {state.questions.value.map((asked) => (
-              <QuestionCard key={asked.id} asked={asked} />
-            ))}
-          </ol>
-        </section>
-      </main>
+      <main class={`columns ${side}`}>{collection.isShown.value ? <Documents /> : <OwnText />}</main>
       <p class="unseen" role="status" aria-live="polite">
         {state.announcement}
       </p>
@@ -48,6 +39,29 @@ export function App() {
     </DropZone>
   )
 }
+
+const Documents = () => (
+  <>
+    <DocumentsPane />
+    <CollectionAsking />
+  </>
+)
+
+const OwnText = () => (
+  <>
+    {state.editing.value ? <TextInput /> : <TextPane />}
+    <section class="asking" aria-label="Questions and answers">
+      <AskForm />
+      <LocalStatus />
+      {state.questions.value.length === 0 && <Hint />}
+      <ol class="cards" aria-label="Questions, newest first">
+        {state.questions.value.map((asked) => (
+          <QuestionCard key={asked.id} asked={asked} />
+        ))}
+      </ol>
+    </section>
+  </>
+)
 
 const Hint = () => (
   <p class="hint">

@@ -1,5 +1,6 @@
 /** Sends questions and receives streamed answers. */
 import { backend, ServiceError, type StreamEvent } from './backend.ts'
+import { start as startCollection } from './collection.ts'
 import { keepVisit } from './keeping.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
@@ -75,8 +76,9 @@ export function forgetQuestion(id: number): void {
 
 /** @throws ServiceError if there is no list of models, for example because the server requires a token */
 export async function loadModels(): Promise<void> {
-  const { models, limits } = await backend().fetchModels()
+  const { models, limits, index } = await backend().fetchModels()
   state.models.value = models
+  startCollection(index)
   mostQuestions = Math.max(1, Math.min(mostQuestions, limits.questions))
   mostWindows = limits.windows
   const known = state.chosen.value.filter((id) => models.some((model) => model.id === id))

@@ -1,4 +1,10 @@
 /** Where the page gets its models and answers from. */
+import type {
+  CollectionRequest,
+  CollectionResponse,
+  DocumentList,
+  DocumentText,
+} from '../../src/server/http/collection-contract.ts'
 import type { BatchRequest, ModelList, StreamEvents } from '../../src/server/http/contract.ts'
 
 /** An error with a message for the user. The status is 0 if there was no response. */
@@ -14,6 +20,14 @@ export class ServiceError extends Error {
 
 export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
 
+/** The documents of a server's index. */
+export interface DocumentsBackend {
+  /** @throws ServiceError */
+  list(containing: string): Promise<DocumentList>
+  open(id: number): Promise<DocumentText>
+  search(request: CollectionRequest): Promise<CollectionResponse>
+}
+
 /** A server (`http-backend.ts`), or models in this browser (`web/site/worker-backend.ts`). */
 export interface Backend {
   /** Says who sees the user's texts and questions. */
@@ -25,6 +39,8 @@ export interface Backend {
    * @throws ServiceError if they cannot be computed or are incomplete; the signal's reason if it is aborted
    */
   streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent>
+  /** Missing if the backend never has an index. */
+  readonly documents?: DocumentsBackend
 }
 
 let current: Backend | undefined

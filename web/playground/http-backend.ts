@@ -1,4 +1,5 @@
 /** The service that serves this page. */
+import type { CollectionResponse, DocumentList, DocumentText } from '../../src/server/http/collection-contract.ts'
 import type { BatchRequest, ModelList, Problem } from '../../src/server/http/contract.ts'
 import { type Backend, ServiceError, type StreamEvent } from './backend.ts'
 import { serverEvents } from './logic/server-events.ts'
@@ -15,7 +16,14 @@ export const httpBackend: Backend = {
     return (await response.json()) as ModelList
   },
   streamAnswers,
+  documents: {
+    list: (containing) => json<DocumentList>(`api/documents?${new URLSearchParams({ containing })}`),
+    open: (id) => json<DocumentText>(`api/documents/${id}`),
+    search: (request) => json<CollectionResponse>('api/search', { method: 'POST', body: JSON.stringify(request) }),
+  },
 }
+
+const json = async <T>(path: string, init?: RequestInit): Promise<T> => (await (await call(path, init)).json()) as T
 
 async function* streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
   const response = await patiently(signal, () =>

@@ -7,11 +7,13 @@ import './styles/marks.css'
 import './styles/answers.css'
 import './styles/correction.css'
 import './styles/dialogs.css'
+import './styles/documents.css'
 import './styles/narrow.css'
 import { openSession, openShared } from './actions.ts'
 import { App } from './app.tsx'
 import { loadModels } from './asking.ts'
 import { type Backend, ServiceError, setBackend } from './backend.ts'
+import { isShown, openDocumentLink, opened } from './collection.ts'
 import { keepSession, keptSession, restore } from './keeping.ts'
 import { fromFragment } from './logic/share-link.ts'
 import * as state from './state.ts'
@@ -40,13 +42,19 @@ async function open(): Promise<void> {
   }
   const session = keptSession()
   if (session) openSession(session)
-  else await openLink()
+  if (await openDocumentLink(location.hash)) return
+  if (!session) await openLink()
 }
 
 async function openLink(): Promise<void> {
+  if (await openDocumentLink(location.hash)) return
+  // The browser's back button leads from a document to the list.
+  if (location.hash === '') opened.value = undefined
   try {
     const shared = await fromFragment(location.hash)
-    if (shared) openShared(shared)
+    if (!shared) return
+    isShown.value = false
+    openShared(shared)
   } catch (error) {
     state.complaint.value = (error as Error).message
   }

@@ -1,4 +1,5 @@
 import { toggleModel } from '../actions.ts'
+import { isShown, size } from '../collection.ts'
 import { count, counted } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { theme, toggleTheme } from '../theme.ts'
@@ -12,6 +13,7 @@ export function Header() {
       <h1>
         Ask a text <span>spanforge</span>
       </h1>
+      <Sources />
       <Models />
       <nav aria-label="Page">
         <Tool icon="history" label="History" dialog="history" />
@@ -23,6 +25,27 @@ export function Header() {
         <Tool icon="help" label="Help" dialog="help" />
       </nav>
     </header>
+  )
+}
+
+/** The choice between the documents of the server and a text of the user, if the server has documents. */
+function Sources() {
+  if (size.value === undefined) return null
+  return (
+    <fieldset class="sources">
+      <legend class="unseen">What to ask about</legend>
+      {[true, false].map((documents) => (
+        <button
+          key={`${documents}`}
+          type="button"
+          class={isShown.value === documents ? 'primary' : ''}
+          aria-pressed={isShown.value === documents}
+          onClick={() => (isShown.value = documents)}
+        >
+          {documents ? 'Documents' : 'Your text'}
+        </button>
+      ))}
+    </fieldset>
   )
 }
 

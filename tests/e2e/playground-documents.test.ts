@@ -1,0 +1,119 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, expect, it } from 'vitest'
+import { buildIndex } from '../../src/runs/index/build-index.ts'
+import { describeChromium } from '../chromium.ts'
+import { pdfOf } from '../pdf-file.ts'
+import { giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
+
+const hostile = '<img src=x onerror="document.title=\'taken\'">'
+
+let folder: string
+
+/** Documents with a long one, so that its answers must be scrolled to. */
+async function makeIndex(): Promise<string> {
+  folder = mkdtempSync(join(tmpdir(), 'spanforge-documents-'))
+  const docs = join(folder, 'docs')
+  mkdirSync(docs)
+  const filler = 'una was in the sea.\n\n'.repeat(400)
+  writeFileSync(
+    join(docs, 'long.md'),
+    `# Long\n\n${filler}# Pump ${hostile.replaceAll('<', '&lt;')}\n\nbo is in ro.\n\n${filler}`,
+  )
+  writeFileSync(
+    join(docs, 'short.pdf'),
+    pdfOf([{ text: 'nothing', y: 700 }], [{ text: 'max is in ka and ro.', y: 700 }]),
+  )
+  const output_dir = join(folder, 'index')
+  await buildIndex([docs], { output_dir })
+  return output_dir
+}
+afterAll(() => folder && rmSync(folder, { recursive: true }))
+
+const ask = async (page: Page, question: string) => {
+  await page.fill('#question', question)
+  await page.press('#question', 'Enter')
+  await page.waitForSelector('.card .sourced, .card .none, .card .failed')
+}
+
+describeChromium('documents on the playground', () => {
+  const world = playgroundWorld([], makeIndex)
+
+  it('lists the documents, and answers with links to their places', async () => {
+    const page = await world.open()
+    await page.waitForSelector('.documents li')
+    expect(await page.locator('.documents li b').allTextContents()).toEqual(['Long', 'docs/short.pdf'])
+    expect(await seriousFaults(page)).toEqual([])
+    await page.screenshot({ path: process.env.SHOTS ? `${process.env.SHOTS}/list.png` : undefined })
+    await ask(page, 'who is in ro?')
+    const link = page.locator('.sourced a', { hasText: 'long.md' }).first()
+    expect(await link.textContent()).toContain('docs/long.md: ')
+    const answer = (await link.locator('.words').textContent())!
+    await link.click()
+    await page.waitForSelector('.text mark')
+    expect((await page.locator('.text mark').allTextContents()).join('')).toBe(answer)
+    const isVisible = () =>
+      page
+        .locator('.text mark')
+        .first()
+        .evaluate((mark) => {
+          const { top } = mark.getBoundingClientRect()
+          const pane = mark.closest('.text')!.getBoundingClientRect()
+          return top >= pane.top && top < pane.bottom
+        })
+    await expect.poll(isVisible).toBe(true)
+    expect(await seriousFaults(page)).toEqual([])
+    await page.screenshot({ path: process.env.SHOTS ? `${process.env.SHOTS}/answer.png` : undefined })
+
+    // The address is a link to the place.
+    const address = page.url()
+    const other = await world.open(undefined, address)
+    await other.waitForSelector('.text mark')
+    expect((await other.locator('.text mark').allTextContents()).join('')).toBe(answer)
+    await page.goBack()
+    await page.waitForSelector('.documents li')
+  })
+
+  it('searches only selected documents, by keyboard alone', async () => {
+    const page = await world.open()
+    await page.fill('#containing', 'SHORT')
+    await expect.poll(() => page.locator('.documents li').count()).toBe(1)
+    await page.focus('.documents li input')
+    await page.keyboard.press('Space')
+    await page.focus('#question')
+    await page.keyboard.type('who is in ro?')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.card .sourced')
+    for (const source of await page.locator('.sourced .source').allTextContents())
+      expect(source).toBe('docs/short.pdf, page 2')
+    await ask(page, 'xyzzy')
+    expect(await page.locator('.card').first().textContent()).toContain('No document has a word')
+  })
+
+  it('still answers questions about a text of the user', async () => {
+    const page = await world.open()
+    await page.click('text=Your text')
+    await giveText(page, 'bo is in ro.')
+    await page.fill('#question', 'who?')
+    await page.press('#question', 'Enter')
+    await page.waitForSelector('.card .judgment')
+    await page.click('text=Documents')
+    await page.waitForSelector('.documents li')
+    expect(await page.title()).not.toBe('taken')
+  })
+
+  it('fits on a phone', async () => {
+    const page = await world.open({ viewport: { width: 390, height: 800 } })
+    await page.waitForSelector('.documents li')
+    await ask(page, 'who is in ro?')
+    const { scroll, client } = await page.evaluate(() => {
+      const { scrollWidth: scroll, clientWidth: client } = document.documentElement
+      return { scroll, client }
+    })
+    expect(scroll).toBeLessThanOrEqual(client)
+    await page.screenshot({ path: process.env.SHOTS ? `${process.env.SHOTS}/phone.png` : undefined })
+    expect(await seriousFaults(page)).toEqual([])
+  })
+})

@@ -1,0 +1,149 @@
+/** The documents of the server's index: state and actions. */
+import { computed, signal } from '@preact/signals'
+import type {
+  CollectionResponse,
+  DocumentList,
+  DocumentText,
+  SourcedAnswer,
+} from '../../src/server/http/collection-contract.ts'
+import { backend, ServiceError } from './backend.ts'
+import type { Span } from './logic/marking.ts'
+import * as state from './state.ts'
+
+type ListedDocument = DocumentList['documents'][number]
+
+/** A question to the documents. */
+export interface SearchedQuestion {
+  readonly id: number
+  readonly question: string
+  /** Names of the documents that were searched, if not all. */
+  readonly within: readonly string[]
+  readonly response?: CollectionResponse
+  readonly problem?: string
+}
+
+/** Number of documents in the index; undefined if the server has none. */
+export const size = signal<number | undefined>(undefined)
+/** Whether the page shows the documents rather than the user's text. */
+export const isShown = signal(false)
+export const listed = signal<DocumentList>({ documents: [], total: 0 })
+export const containing = signal('')
+/** The documents to search, by id; all if there are none. */
+export const selected = signal<ReadonlyMap<number, string>>(new Map())
+export const opened = signal<{ readonly document: DocumentText; readonly span?: Span } | undefined>(undefined)
+export const questions = signal<readonly SearchedQuestion[]>([])
+export const isOpening = signal(false)
+
+/** Title of the open document. */
+export const title = computed(() => {
+  const document = opened.value?.document
+  return document ? (document.title ?? document.name) : ''
+})
+
+let lastId = 0
+
+const explain = (error: unknown): string => {
+  if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
+  return error instanceof Error ? error.message : String(error)
+}
+
+let listing = 0
+
+/** Lists the documents whose name or title contains the filter. */
+export async function list(filter: string): Promise<void> {
+  containing.value = filter
+  const number = ++listing
+  try {
+    const found = await backend().documents!.list(filter)
+    if (number === listing) listed.value = found
+  } catch (error) {
+    state.complaint.value = explain(error)
+  }
+}
+
+export function toggleDocument({ id, name }: Pick<ListedDocument, 'id' | 'name'>): void {
+  const next = new Map(selected.value)
+  if (!next.delete(id)) next.set(id, name)
+  selected.value = next
+}
+
+export async function search(question: string): Promise<void> {
+  const text = question.trim()
+  if (text === '') return
+  const id = ++lastId
+  const documents = [...selected.value.keys()]
+  questions.value = [{ id, question: text, within: [...selected.value.values()] }, ...questions.value]
+  const update = (more: Partial<SearchedQuestion>) => {
+    questions.value = questions.value.map((one) => (one.id === id ? { ...one, ...more } : one))
+  }
+  try {
+    const response = await backend().documents!.search({
+      question: text,
+      model: state.chosen.value[0],
+      top_k: 5,
+      ...(documents.length > 0 && { documents }),
+    })
+    update({ response })
+    const [best] = response.answers
+    state.announcement.value = best.answer
+      ? `${text} Answer: ${best.answer}, from ${sourceOf(best)}.`
+      : `${text} No answer.`
+  } catch (error) {
+    const problem = explain(error)
+    update({ problem })
+    state.announcement.value = problem
+  }
+}
+
+export const forget = (id: number): void => {
+  questions.value = questions.value.filter((one) => one.id !== id)
+}
+
+/** "manual.pdf, page 3: Setup › Filter" */
+export function sourceOf({ source }: Pick<SourcedAnswer, 'source'>): string {
+  if (!source) return ''
+  const { document, page, headings } = source
+  const place = page === undefined ? document.name : `${document.name}, page ${page}`
+  return headings.length > 0 ? `${place}: ${headings.join(' › ')}` : place
+}
+
+const LINK = /^#document=(\d+)(?:&start=(\d+)&end=(\d+))?$/
+
+/** Address of a document, or of a place in it, on this page. */
+export const linkTo = (id: number, span?: Span): string =>
+  `#document=${id}${span ? `&start=${span.start}&end=${span.end}` : ''}`
+
+/** Opens the document that a fragment of the address names. Returns false for other fragments. */
+export async function openDocumentLink(fragment: string): Promise<boolean> {
+  const [, id, start, end] = LINK.exec(fragment) ?? []
+  if (id === undefined || size.value === undefined) return false
+  isShown.value = true
+  const span = start === undefined ? undefined : { start: Number(start), end: Number(end) }
+  const known = opened.value?.document
+  if (known?.id === Number(id)) {
+    opened.value = { document: known, span }
+    return true
+  }
+  isOpening.value = true
+  try {
+    opened.value = { document: await backend().documents!.open(Number(id)), span }
+    state.announcement.value = `${title.value} is open`
+  } catch (error) {
+    state.complaint.value = explain(error)
+  } finally {
+    isOpening.value = false
+  }
+  return true
+}
+
+export function closeDocument(): void {
+  opened.value = undefined
+  history.pushState(null, '', location.pathname + location.search)
+}
+
+/** Shows the documents if the server has an index. */
+export function start(index: { readonly documents: number } | undefined): void {
+  size.value = index && backend().documents ? index.documents : undefined
+  isShown.value = size.value !== undefined
+  if (size.value !== undefined) void list('')
+}

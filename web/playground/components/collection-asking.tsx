@@ -1,0 +1,103 @@
+import { useRef } from 'preact/hooks'
+import * as collection from '../collection.ts'
+import { percent } from '../logic/numbers.ts'
+import * as state from '../state.ts'
+import { Icon } from './icon.tsx'
+
+/** Questions to the documents, and their answers with links to their sources. */
+export function CollectionAsking() {
+  const box = useRef<HTMLInputElement>(null)
+  const submit = (event: Event) => {
+    event.preventDefault()
+    state.complaint.value = undefined
+    void collection.search(box.current!.value)
+    box.current!.value = ''
+  }
+  return (
+    <section class="asking" aria-label="Questions and answers">
+      <form class="ask" onSubmit={submit}>
+        <label for="question" class="unseen">
+          Question
+        </label>
+        <div class="field">
+          <input id="question" ref={box} autocomplete="off" placeholder="Ask a question about the documents" />
+          <button type="submit" class="primary">
+            Ask
+          </button>
+        </div>
+      </form>
+      {collection.questions.value.length === 0 && (
+        <p class="hint">
+          The passages that share the most important words with a question are read by the model. Each answer has a link
+          to its place in the document.
+        </p>
+      )}
+      <ol class="cards" aria-label="Questions, newest first">
+        {collection.questions.value.map((asked) => (
+          <Card key={asked.id} asked={asked} />
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function Card({ asked: { id, question, within, response, problem } }: { readonly asked: collection.SearchedQuestion }) {
+  return (
+    <li class="card">
+      <div class="head">
+        <h2 dir="auto">{question}</h2>
+        <button
+          type="button"
+          class="quiet remove"
+          aria-label={`Remove the question: ${question}`}
+          title="Remove"
+          onClick={() => collection.forget(id)}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      {within.length > 0 && <p class="note">In {within.join(', ')}</p>}
+      {problem !== undefined && <p class="failed">{problem}</p>}
+      {problem === undefined && !response && <p class="note">Searching …</p>}
+      {response && <Answers response={response} />}
+    </li>
+  )
+}
+
+function Answers({ response }: { readonly response: NonNullable<collection.SearchedQuestion['response']> }) {
+  const { answers, passages } = response
+  const isFitted = answers.some(({ confidence }) => confidence !== null)
+  if (passages.length === 0) return <p class="none">No document has a word of this question.</p>
+  return (
+    <ol class="sourced" aria-label="Answers, best first">
+      {answers.map((one) => (
+        <li key={`${one.source?.document.id} ${one.start} ${one.end}`}>
+          {one.source ? (
+            <a href={collection.linkTo(one.source.document.id, one)}>
+              <span class="words" dir="auto">
+                {one.answer}
+              </span>
+              <span class="source" dir="auto">
+                {collection.sourceOf(one)}
+              </span>
+            </a>
+          ) : (
+            <span class="none">No answer</span>
+          )}
+          <span
+            class="sure"
+            title={isFitted ? 'Probability that this answer is exactly right' : 'Probability among all spans'}
+          >
+            {shareOf(one, isFitted)}
+          </span>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+/** The confidence, which variants of a better answer lack; without a fitted confidence, the score. */
+function shareOf({ confidence, score }: { confidence: number | null; score: number }, isFitted: boolean): string {
+  if (!isFitted) return percent(score)
+  return confidence === null ? '–' : percent(confidence)
+}
