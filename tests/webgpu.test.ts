@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { pipeline } from '../src/api/pipeline.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import type { Engine } from '../src/runtime/engine.ts'
@@ -122,4 +122,13 @@ test('A device and an engine that do not belong together are rejected with both 
   expect(await refusal('--device', 'cuda')).toContain(
     'device: found "cuda", expected auto, cpu, or a device of an engine',
   )
+})
+
+test.runIf(process.platform === 'linux' && process.arch === 'x64')('A machine without Vulkan is reported', async () => {
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, '/nowhere')
+  const question = ['--question', 'who?', '--context', 'bo is in ro.']
+  const { code, stderr } = await runHere('answer', '--model', tinyFolder, ...question, '--device', 'webgpu')
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/WebGPU: Vulkan [\s\S]*Install the Vulkan driver .* or use --device cpu/)
 })

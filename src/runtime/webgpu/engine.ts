@@ -87,7 +87,7 @@ export async function openWebGpu(number: string): Promise<Engine> {
         throw new SpanforgeError(`WebGPU does not support ${precision}`, { remedy: 'Use float32.' })
       return openGraph(toBytes(encodeModel(lower(graph, webgpu))), { profilePrefix })
     },
-    openStore: ({ profilePrefix } = {}) => new WebGpuStore(Device.get(), profilePrefix),
+    openStore: ({ profilePrefix } = {}) => new WebGpuStore(Device.get(), profilePrefix, adapter),
     async open(file, signature) {
       const executable = await openGraph(file)
       try {

@@ -1,3 +1,4 @@
+import { SpanforgeError } from '../../errors.ts'
 import type { Graph } from '../../graph/tensor.ts'
 import { lower } from '../../lowering/lower.ts'
 import { webgpu } from '../../lowering/webgpu.ts'
@@ -7,15 +8,25 @@ import type { DeviceStore, ResidentExecutable, Value, Values } from '../engine.t
 import { withWitness } from './copy-model.ts'
 import type { Device } from './device.ts'
 
+/** What the device offers, as far as it is known. */
+export interface DeviceLimits {
+  readonly memory_bytes?: number
+  readonly largest_buffer_bytes?: number
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
+
 /** A part of the device's memory, whose slots have names of their own. */
 export class WebGpuStore implements DeviceStore {
   private readonly prefix: string
   private readonly graphs: number[] = []
   private readonly slots = new Set<string>()
+  private readonly bytes = new Map<string, number>()
 
   constructor(
     private readonly device: Device,
     private readonly profilePrefix: string | undefined,
+    private readonly limits: DeviceLimits = {},
   ) {
     this.prefix = `store ${device.newId()} `
   }
@@ -30,7 +41,9 @@ export class WebGpuStore implements DeviceStore {
     }
   }
 
-  write(values: Values): Promise<void> {
+  /** @throws SpanforgeError if the values do not fit into the device, which would not always report it itself */
+  async write(values: Values): Promise<void> {
+    for (const [slot, { data }] of Object.entries(values)) this.reserve(slot, data.byteLength)
     return this.device.write(
       Object.fromEntries(Object.entries(values).map(([slot, value]) => [this.name(slot), value])),
     )
@@ -45,6 +58,23 @@ export class WebGpuStore implements DeviceStore {
     await this.device.free([...this.slots]).catch(() => {})
     for (const id of this.graphs.splice(0)) await this.device.release(id).catch(() => {})
     this.slots.clear()
+  }
+
+  private reserve(slot: string, bytes: number): void {
+    const { memory_bytes = Infinity, largest_buffer_bytes = Infinity } = this.limits
+    this.bytes.set(slot, bytes)
+    const total = [...this.bytes.values()].reduce((a, b) => a + b)
+    const remedy = 'Use a smaller model, freeze layers (--freeze_layers), or use --device cpu.'
+    if (bytes > largest_buffer_bytes)
+      throw new SpanforgeError(
+        `WebGPU: ${slot} takes ${gigabytes(bytes)}, but the device supports tensors of up to ${gigabytes(largest_buffer_bytes)}`,
+        { remedy },
+      )
+    if (total > memory_bytes)
+      throw new SpanforgeError(
+        `WebGPU: the weights, gradients and moments of this model do not fit into the ${gigabytes(memory_bytes)} of memory of the device`,
+        { remedy },
+      )
   }
 
   private named(slots: Readonly<Record<string, string>>): Record<string, string> {
