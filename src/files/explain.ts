@@ -14,6 +14,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EFBIG: 'The file exceeds the limit of the file system or ulimit -f: write elsewhere.',
 }
 
+/** Says that a file or folder could not be written. Its cause is the system's error. */
+export class WriteError extends SpanforgeError {}
+
 /**
  * Converts a system error into one that explains why `path` could not be written, with a remedy. Returns other errors
  * unchanged.
@@ -22,7 +25,7 @@ export function explain(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (error instanceof SpanforgeError || typeof code !== 'string') return error
   const remedy = REMEDIES[code]
-  return new SpanforgeError(`${path}: cannot be written (${(error as Error).message})`, { remedy, cause: error })
+  return new WriteError(`${path}: cannot be written (${(error as Error).message})`, { remedy, cause: error })
 }
 
 /** Creates a folder and its parent folders. */

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { SpanforgeError } from '../../errors.ts'
+import { WriteError } from '../../files/explain.ts'
 
 export const readableSize = (bytes: number): string =>
   bytes < 1e6
@@ -22,15 +23,16 @@ export async function checkSpace(folder: string, needed: number): Promise<void> 
 
 /** Turns the error of a failed write into one that explains the cause and the remedy. */
 export function diskError(path: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException
+  const cause = error instanceof WriteError ? error.cause : error
+  const { code, message } = cause as NodeJS.ErrnoException
   // System errors have a string as their code; an AbortError has a number.
-  if (error instanceof SpanforgeError || typeof code !== 'string') return error
+  if (cause instanceof SpanforgeError || typeof code !== 'string') return error
   const full = code === 'ENOSPC' || code === 'EDQUOT'
   const remedy = full
     ? `${REMEDY} The partial download is kept and will be resumed.`
     : 'Set HF_HOME to a writable folder.'
   return new SpanforgeError(`hub: ${path}: ${full ? 'the disk is full' : 'cannot be written'} (${message})`, {
     remedy,
-    cause: error,
+    cause,
   })
 }
