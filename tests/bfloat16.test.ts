@@ -10,7 +10,7 @@ import { firstWindows, miniLm } from './minilm-model.ts'
 import { describeShared, shared } from './shared.ts'
 import { type Sizes, smallBatch, smallConfig, smallWindows } from './small-families.ts'
 import { readJson } from './squad-reference.ts'
-import { isThorough, thoroughOr } from './thorough.ts'
+import { isExhaustive, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
@@ -73,7 +73,7 @@ describeEngines('bfloat16 in every family', (engine) => {
     await Promise.all([exact.release(), rounded.release()])
   })
 
-  test.runIf(has && isThorough).each(MODEL_TYPES)(
+  test.runIf(has && isExhaustive).each(MODEL_TYPES)(
     '%s: the losses of twenty steps with dropout stay close to those of float32',
     async (type) => {
       const windows = smallWindows(Array.from({ length: 20 }, (_, i) => 20 + ((11 * i) % 37)))

@@ -26,6 +26,12 @@ export function describeEngine(engine: EngineName, name: string, body: (engine: 
 export const describeOpenVino = (name: string, body: (engine: Engine) => void): void =>
   describeEngine('openvino', name, body)
 
+/** Runs the same tests on every engine that computes on a CPU: WebGPU's software device takes minutes for real models. */
+export function describeCpuEngines(name: string, body: (engine: Engine) => void): void {
+  for (const entry of engineEntries())
+    if (entry.devices.includes('cpu')) describeEngine(entry.name, `${name}, on ${entry.title}`, body)
+}
+
 /** Runs the same tests on every engine. */
 export function describeEngines(name: string, body: (engine: Engine) => void): void {
   for (const entry of engineEntries()) describeEngine(entry.name, `${name}, on ${entry.title}`, body)

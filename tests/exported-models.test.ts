@@ -19,7 +19,7 @@ import type { Example, Window } from '../src/squad/types.ts'
 import { makeWindows } from '../src/squad/windows.ts'
 import { describeChromium } from './chromium.ts'
 import { describeShared, shared } from './shared.ts'
-import { isThorough } from './thorough.ts'
+import { isExhaustive } from './thorough.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 import { type Computed, computeInChromium, computeInNode, describeTransformersJs } from './transformers-js/library.ts'
 
@@ -203,7 +203,7 @@ describe('a tiny exported model', () => {
   testWorld(() => exportWorld(tinyFolder, tinyExamples(30), 48, EXPORT_DTYPES))
 })
 
-describe.runIf(isThorough)('MiniLM, exported', () => {
+describe.runIf(isExhaustive)('MiniLM, exported', () => {
   describeShared('with 200 real questions', () => {
     const read = () =>
       parseSquad(readFileSync(shared('data/squad-v1.1-dev-xquad-en.json'), 'utf8'), 'xquad').slice(0, 200)

@@ -23,7 +23,7 @@ import { maxDifference } from './read-safetensors.ts'
 import { runHere } from './run-here.ts'
 import { describeShared, shared } from './shared.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { thoroughOr } from './thorough.ts'
+import { exhaustiveOr } from './thorough.ts'
 import { tinyService } from './tiny-service.ts'
 import { unpackZoo } from './zoo.ts'
 
@@ -260,7 +260,7 @@ function expectSameSpans(found: readonly NBest[], recorded: InPython[string]['nb
 }
 
 describeShared('real questions through every command', () => {
-  const examples = questions(thoroughOr(300, 24))
+  const examples = questions(exhaustiveOr(300, 24))
 
   test.each(Object.keys(FAMILIES) as Family[])(
     '%s: train, evaluate, predict, serve and the library agree with each other and with transformers',
@@ -269,7 +269,7 @@ describeShared('real questions through every command', () => {
       expectQuotes(trained)
       const inRunQa = await expectEvaluated(trained)
       await expectServed(trained)
-      if (hasPython) await expectInPython({ ...trained, examples: examples.slice(0, thoroughOr(100, 8)) }, inRunQa)
+      if (hasPython) await expectInPython({ ...trained, examples: examples.slice(0, exhaustiveOr(100, 8)) }, inRunQa)
     },
   )
 

@@ -35,7 +35,7 @@ describe('pipeline.searchIndex', () => {
     const answerer = await pipeline('question-answering', tinyFolder)
     const index = PassageIndex.open(output_dir)
     const options = { top_k: 20, handle_impossible_answer: true }
-    const { answers, passages, null_odds } = await answerer.searchIndex(question, index, options)
+    const { answers, passages, null_odds } = await answerer.searchIndex(question, index, { ...options, passages: 10 })
     const expected = await answerer.search(
       question,
       passages.map(({ text }) => text),

@@ -4,18 +4,18 @@ import { expect, test, vi } from 'vitest'
 import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import { startKillable } from './killable-cli.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { thoroughOr } from './thorough.ts'
+import { exhaustiveOr } from './thorough.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
 // Processes take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 1_200_000 })
 
-const COUNT = thoroughOr(16, 2)
+const COUNT = exhaustiveOr(16, 2)
 
 test('an evaluation in shards, each of which is killed once, gives the results of one process', async () => {
   const folder = temporaryFolder()
   const data = join(folder, 'dev.json')
-  const examples = tinyExamples(thoroughOr(3000, 500))
+  const examples = tinyExamples(exhaustiveOr(3000, 500))
   writeFileSync(
     data,
     toSquadJson(examples.map((example, i) => ({ ...example, context: example.context.repeat(1 + (i % 3)) }))),

@@ -3,7 +3,7 @@ import type { QuestionAnsweringModel } from '../src/models/question-answering.ts
 import type { Engine } from '../src/runtime/engine.ts'
 import { defaultEngine } from '../src/runtime/registry.ts'
 import { batchGradient, type Gradients } from './batch-gradient.ts'
-import { describeEngines } from './engines.ts'
+import { describeCpuEngines } from './engines.ts'
 import { miniLm } from './minilm-model.ts'
 import { maxDifference, readRecorded } from './read-safetensors.ts'
 import { describeShared, shared } from './shared.ts'
@@ -34,7 +34,7 @@ let model: QuestionAnsweringModel
 const batchOf = (padding: string) => recordedBatch(shared(`reference/minilm/batch-${padding}.safetensors`))
 const expectedOf = (padding: string) => readRecorded(shared(`reference/minilm/expected-${padding}.safetensors`))
 
-describeShared('MiniLM on eight real windows', () => describeEngines('the recorded outputs', expectRecorded))
+describeShared('MiniLM on eight real windows', () => describeCpuEngines('the recorded outputs', expectRecorded))
 
 function expectRecorded(engine: Engine): void {
   beforeAll(async () => {

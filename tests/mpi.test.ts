@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { describeMpi, type Launcher, MPI_ENV } from './mpi.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { thoroughOr } from './thorough.ts'
+import { exhaustiveOr } from './thorough.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 // Processes take seconds on an idle machine and minutes on a busy one.
@@ -100,7 +100,7 @@ describeMpi('training on several ranks', (launcher) => {
   test('gives the log of one process with the same global batch', async () => {
     const save = ['--eval_strategy', 'epoch', '--save_strategy', 'epoch', '--num_train_epochs', '2']
     await alone(train('alone', 8, ...save))
-    for (const ranks of thoroughOr([2, 4], [2])) {
+    for (const ranks of exhaustiveOr([2, 4], [2])) {
       const { code, stderr } = await launch(launcher, [train(`${ranks}`, 8 / ranks, ...save)], ranks).ended
       expect(code, stderr).toBe(0)
       expectSameLog(`${ranks}`, 'alone')
@@ -109,12 +109,12 @@ describeMpi('training on several ranks', (launcher) => {
   })
 
   test('a killed rank ends all, and another number of ranks resumes', async () => {
-    const steps = ['--max_steps', thoroughOr('1000', '30'), '--save_strategy', 'steps', '--save_steps', '5']
+    const steps = ['--max_steps', exhaustiveOr('1000', '30'), '--save_strategy', 'steps', '--save_steps', '5']
     const limits = ['--eval_strategy', 'no', '--save_total_limit', '3']
     await alone(train('alone', 4, ...steps, ...limits))
     const resume = ['train', '--output_dir', at('killed'), '--resume_from_checkpoint', 'latest', '--quiet']
     let kills = 0
-    for (let i = 0; i < thoroughOr(20, 1) && !existsSync(at('killed/report.html')); i++) {
+    for (let i = 0; i < exhaustiveOr(20, 1) && !existsSync(at('killed/report.html')); i++) {
       const argv = i === 0 ? train('killed', 2, ...steps, ...limits) : resume
       const { child, ended } = launch(launcher, [argv], 2 + (i % 2))
       const before = newestIn('killed')

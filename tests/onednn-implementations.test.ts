@@ -6,11 +6,11 @@ import { MODEL_TYPES } from '../src/models/registry.ts'
 import { describeEngine } from './engines.ts'
 import type { Sizes } from './small-families.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { thoroughOr } from './thorough.ts'
+import { exhaustiveOr } from './thorough.ts'
 
 const SIZES: readonly Sizes[] = [
   { hidden: 18, inner: 37, heads: 3 },
-  ...thoroughOr<Sizes[]>(
+  ...exhaustiveOr<Sizes[]>(
     [
       { hidden: 16, inner: 24, heads: 2 },
       { hidden: 64, inner: 96, heads: 2 },
@@ -22,7 +22,7 @@ const SIZES: readonly Sizes[] = [
 
 describeEngine('onednn', 'oneDNN', () => {
   // The instructions of this processor, and those of older ones.
-  test.each(['DEFAULT', ...thoroughOr(['AVX512_CORE', 'AVX2'], [])])(
+  test.each(['DEFAULT', ...exhaustiveOr(['AVX512_CORE', 'AVX2'], [])])(
     'has fast code for every operator of every architecture (%s)',
     (instructions) => {
       const script = fileURLToPath(new URL('onednn-implementations-child.ts', import.meta.url))

@@ -345,10 +345,13 @@ describe('SentencePiece files', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(message)
   })
 
-  it('of BPE are rejected with an error that names them', async () => {
+  it.each([
+    [3, 'words'],
+    [4, 'characters'],
+  ])('of algorithm %i are rejected with an error that names it', async (algorithm, name) => {
     await write('config.json', { model_type: 'xlm-roberta' })
-    await writeFile(join(folder, 'sentencepiece.bpe.model'), Buffer.from([10, 3, 10, 1, 65, 18, 2, 24, 2]))
-    await expect(loadTokenizer(folder)).rejects.toThrow('sentencepiece.bpe.model is a SentencePiece model of BPE')
+    await writeFile(join(folder, 'sentencepiece.bpe.model'), Buffer.from([10, 3, 10, 1, 65, 18, 2, 24, algorithm]))
+    await expect(loadTokenizer(folder)).rejects.toThrow(`sentencepiece.bpe.model is a SentencePiece model of ${name};`)
   })
 })
 

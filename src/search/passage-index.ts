@@ -28,7 +28,7 @@ export interface PassageSearchOptions {
   readonly documents?: readonly number[]
 }
 
-export const DEFAULT_PASSAGES = 10
+const DEFAULT_PASSAGES = 10
 
 export interface IndexFacts {
   readonly documents: number

@@ -12,7 +12,7 @@ import type { Window } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { type FoundPassage, type PassageIndex, type PassageSearchOptions, pageAt } from './passage-index.ts'
-import type { IndexedDocument } from './schema.ts'
+import { type IndexedDocument, PASSAGES_READ } from './schema.ts'
 
 /** Where an answer is. */
 export interface AnswerSource {
@@ -41,7 +41,10 @@ export interface IndexAnswers {
   readonly passages: readonly FoundPassage[]
 }
 
-export type IndexAnswerOptions = SearchOptions & PassageSearchOptions
+export interface IndexAnswerOptions extends SearchOptions, Pick<PassageSearchOptions, 'documents'> {
+  /** Number of passages that the model reads (default: 1). */
+  readonly passages?: number
+}
 
 /** The passages that were found for a question, cut into windows for it. */
 export interface CutPassages {
@@ -71,7 +74,8 @@ export class PassageReader {
    * @throws SpanforgeError if the question leaves no room for a passage
    */
   cut(question: string, id: string): CutPassages {
-    const passages = this.index.search(question, this.options)
+    const { passages: most = PASSAGES_READ, documents } = this.options
+    const passages = this.index.search(question, { passages: most, documents })
     const read = passages.map((passage) => {
       const document = this.documentOf(passage)
       return { document, windows: document.windows(question, id) }

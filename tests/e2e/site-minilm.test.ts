@@ -13,7 +13,7 @@ import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 import type { Example } from '../../src/squad/types.ts'
 import { describeChromium } from '../chromium.ts'
 import { describeShared, shared } from '../shared.ts'
-import { isThorough } from '../thorough.ts'
+import { isExhaustive } from '../thorough.ts'
 import { localStatus, type SiteWorld, untilKept, useSite } from './site-world.ts'
 
 interface Slice {
@@ -78,7 +78,7 @@ async function createSite(output_dir: string) {
 }
 const exportedOf = ({ folder }: SiteWorld) => join(folder, 'exported')
 
-describe.runIf(isThorough)('an exported site with MiniLM', () => {
+describe.runIf(isExhaustive)('an exported site with MiniLM', () => {
   describeShared('and 200 real questions', () => {
     describeChromium('with WebAssembly', () => {
       const { world, open } = useSite(createSite)

@@ -13,8 +13,9 @@ import {
 import { digestConfig, digestTokenizer } from '../../inference/digests.ts'
 import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
 import { streamLogits } from '../../inference/stream-logits.ts'
-import { DEFAULT_PASSAGES, PassageIndex } from '../../search/passage-index.ts'
+import { PassageIndex } from '../../search/passage-index.ts'
 import { PassageReader } from '../../search/passage-reader.ts'
+import { PASSAGES_READ } from '../../search/schema.ts'
 import { showValue } from '../../show-value.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
@@ -44,7 +45,7 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   readonly overwrite?: boolean
   /** Folder of an index from whose documents the questions are answered, instead of their contexts. */
   readonly index?: string
-  /** Number of passages of the index that the model reads for a question (default: 10). */
+  /** Number of passages of the index that the model reads for a question (default: 1). */
   readonly passages?: number
   /** Compute only this part of the questions, into files next to `output` that `merge` puts together. */
   readonly shard?: Shard
@@ -141,7 +142,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const began = performance.now()
   const progress = screen.counting('Answering', 'questions', counted.questions, readBy(journal.state))
   try {
-    const { passages = DEFAULT_PASSAGES } = options
+    const { passages = PASSAGES_READ } = options
     const { tokenizer } = loaded
     const cutting = index
       ? passageCutting(new PassageReader(index, tokenizer, windowing.windows, { passages: options.passages }), passages)
@@ -235,7 +236,7 @@ async function inputsOf(
       ...(searched && {
         index: resolve(searched.index.folder),
         index_updated: searched.index.facts.updated,
-        passages: searched.options.passages ?? DEFAULT_PASSAGES,
+        passages: searched.options.passages ?? PASSAGES_READ,
       }),
       ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
     },

@@ -1,12 +1,12 @@
 /** The JSON contract of the routes that answer from an index of documents. See contract.ts for the others. */
 import { z } from 'zod'
-import { STEMMINGS } from '../../search/schema.ts'
+import { PASSAGES_READ, STEMMINGS } from '../../search/schema.ts'
 import { AnswerResult, answerOptions, PredictedAnswer } from './contract.ts'
 
 export const CollectionRequest = z
   .strictObject({
     question: z.string().min(1),
-    passages: z.int().min(1).max(100).default(10).describe('Number of passages that the model reads.'),
+    passages: z.int().min(1).max(100).default(PASSAGES_READ).describe('Number of passages that the model reads.'),
     documents: z
       .array(z.int())
       .min(1)

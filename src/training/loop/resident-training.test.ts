@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
 import { readJson } from '../../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
-import { isThorough } from '../../../tests/thorough.ts'
+import { isExhaustive } from '../../../tests/thorough.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
 import { tinyFolder } from '../../../tests/tiny-squad.ts'
 import { gradientName } from '../../models/programs.ts'
@@ -117,7 +117,7 @@ describeEngine('webgpu', 'training on a device', (engine) => {
     await expect(run(overflow, { engine })).rejects.toThrow(message as string)
   })
 
-  test.runIf(isThorough)('takes no more memory after 300 steps', async () => {
+  test.runIf(isExhaustive)('takes no more memory after 300 steps', async () => {
     const model = withoutDropout()
     const megabytes: number[] = []
     await run(
