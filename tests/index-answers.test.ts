@@ -34,12 +34,13 @@ describe('pipeline.searchIndex', () => {
   it('finds the answers that search finds in the passages, with their place in the documents', async () => {
     const answerer = await pipeline('question-answering', tinyFolder)
     const index = PassageIndex.open(output_dir)
-    const options = { top_k: 20, handle_impossible_answer: true }
-    const { answers, passages, null_odds } = await answerer.searchIndex(question, index, { ...options, passages: 10 })
+    const searching = { top_k: 20, handle_impossible_answer: true }
+    const options = { ...searching, passages: 10 }
+    const { answers, passages, null_odds } = await answerer.searchIndex(question, index, options)
     const expected = await answerer.search(
       question,
       passages.map(({ text }) => text),
-      options,
+      searching,
     )
     expect(answers.map(({ answer, score, logit }) => [answer, score, logit])).toEqual(
       expected.candidates.map(({ answer, score, logit }) => [answer, score, logit]),
