@@ -118,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...optimizer(
     'src/training/optimizer/adamw.ts',
     ['1 - adam_beta2 ** step', '1 - adam_beta2 ** (step + 1)'],
-    ['decay: round(1 - learning_rate * weight_decay)', 'decay: round(1 - weight_decay)'],
+    ['Math.fround(1 - learning_rate * weight_decay)', 'Math.fround(1 - weight_decay)'],
     ['/bias|layernorm|rmsnorm|', '/bias|rmsnorm|'],
   ),
   ...optimizer('src/training/optimizer/plain-kernels.ts', [
