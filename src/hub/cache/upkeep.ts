@@ -114,14 +114,14 @@ export async function prune(cache: string, now = Date.now()): Promise<Pruning> {
   const busy: string[] = []
   for (const entry of await listCache(cache)) {
     const cached = new CachedRepository(cache, entry)
-    if (await isLocked(cached.repositoryLock())) busy.push(entry.name)
-    else if ((await prunableOf(cached, entry, now)).length > 0)
-      await whileLocked(cache, entry, {}, async () => {
-        for (const file of await prunableOf(cached, await readEntry(entry), now)) {
-          await remove(file.path)
-          removed.push(file)
-        }
-      })
+    if (!(await isLocked(cached.repositoryLock())) && (await prunableOf(cached, entry, now)).length === 0) continue
+    const pruned = await unlessBusy(cache, entry, async () => {
+      for (const file of await prunableOf(cached, await readEntry(entry), now)) {
+        await remove(file.path)
+        removed.push(file)
+      }
+    })
+    if (!pruned) busy.push(entry.name)
   }
   return { found: removed, busy }
 }
@@ -159,6 +159,21 @@ async function whileLocked(
   const cached = new CachedRepository(cache, repository)
   const guards = await realpath(cached.folder)
   return withLock(cached.repositoryLock(), body, { guards, remedy: 'try again later', ...options })
+}
+
+/** Like `whileLocked`, but returns false at once if the repository is being downloaded. */
+async function unlessBusy(cache: string, repository: Repository, body: () => Promise<void>): Promise<boolean> {
+  const busy = new Error('busy')
+  const onWait = () => {
+    throw busy
+  }
+  try {
+    await whileLocked(cache, repository, { onWait }, body)
+    return true
+  } catch (error) {
+    if (error === busy) return false
+    throw error
+  }
 }
 
 async function remove(path: string): Promise<void> {
