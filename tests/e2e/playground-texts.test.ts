@@ -3,34 +3,11 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
+import { pdfOf } from '../pdf-file.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { answered, ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
-
-/** A minimal valid PDF with one page that contains the given lines. */
-function pdfOf(lines: readonly string[]): Buffer {
-  const shown = lines.map((line) => `(${line}) Tj T*`).join('\n')
-  const stream = `BT /F1 12 Tf 14 TL 72 720 Td\n${shown}\nET`
-  const objects = [
-    '<< /Type /Catalog /Pages 2 0 R >>',
-    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
-    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
-  ]
-  let file = '%PDF-1.4\n'
-  const places = objects.map((object, i) => {
-    const place = file.length
-    file += `${i + 1} 0 obj\n${object}\nendobj\n`
-    return place
-  })
-  const table = places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('')
-  const size = objects.length + 1
-  return Buffer.from(
-    `${file}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF`,
-  )
-}
 
 const chooseFile = (page: Page, name: string, content: string | Buffer) =>
   page.setInputFiles('input[type=file]', { name, mimeType: '', buffer: Buffer.from(content) })
@@ -65,7 +42,10 @@ describeChromium('texts on the playground', () => {
     ['notes.md', '# Title\n\nSome *emphasis* and a [link](https://example.org).', 'Title\n\nSome emphasis and a link.'],
     [
       'paper.pdf',
-      pdfOf(['A sentence that is hyphen-', 'ated at the end of a line.']),
+      pdfOf([
+        { text: 'A sentence that is hyphen-', y: 720 },
+        { text: 'ated at the end of a line.', y: 706 },
+      ]),
       'A sentence that is hyphenated at the end of a line.',
     ],
     ['old.txt', Buffer.from([0x93, 0xe9, 0x94]), '“é”'],

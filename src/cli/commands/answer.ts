@@ -5,6 +5,7 @@ import { cannotRead } from '../../files/binary-file.ts'
 import { readTextFileOrPipe } from '../../files/text-file.ts'
 import { percentage } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
+import { indexAnswerFields } from '../../runs/predict/predict-lines.ts'
 import { type CountingProgressBar, countingProgressBar } from '../../runs/screen/progress.ts'
 import { PassageIndex } from '../../search/passage-index.ts'
 import { showText } from '../../show-value.ts'
@@ -117,18 +118,7 @@ async function fromIndex(flags: AnswerFlags, loaded: Loaded, index: PassageIndex
   for await (const { question, answers: own, null_odds } of answers)
     found.push({
       question,
-      answers: own.map(({ answer, score, confidence, start, end, source }) => ({
-        answer,
-        score,
-        ...(confidence !== undefined && { confidence }),
-        start,
-        end,
-        ...(source && {
-          document: source.document.name,
-          ...(source.page !== undefined && { page: source.page }),
-          headings: source.headings,
-        }),
-      })),
+      answers: own.map(indexAnswerFields),
       ...(options.handle_impossible_answer && null_odds !== undefined && { null_odds }),
     })
   return found

@@ -1,4 +1,4 @@
-import { answersFrom, type CutPassages } from '../../search/passage-reader.ts'
+import { answersFrom, type CutPassages, type IndexAnswer } from '../../search/passage-reader.ts'
 import { type AnswerOptions, findAnswers } from '../../squad/answers/answers.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { Document } from '../../squad/document.ts'
@@ -42,6 +42,20 @@ interface Read {
   readonly logits: readonly WindowLogits[]
 }
 
+/** An answer from an index as it appears in the output, with its document, page and headings. */
+export const indexAnswerFields = ({ answer, score, confidence, start, end, source }: IndexAnswer) => ({
+  answer,
+  score,
+  ...(confidence !== undefined && { confidence }),
+  start,
+  end,
+  ...(source && {
+    document: source.document.name,
+    ...(source.page !== undefined && { page: source.page }),
+    headings: source.headings,
+  }),
+})
+
 /** The output line of a question that was answered from an index. */
 export function indexLine(
   id: string,
@@ -50,18 +64,7 @@ export function indexLine(
   options: LineOptions,
 ): object {
   const { answers: own, null_odds } = answersFrom(found, logits, options)
-  const answers = own.map(({ answer, score, confidence, start, end, source }) => ({
-    answer,
-    score,
-    ...(confidence !== undefined && { confidence }),
-    start,
-    end,
-    ...(source && {
-      document: source.document.name,
-      ...(source.page !== undefined && { page: source.page }),
-      headings: source.headings,
-    }),
-  }))
+  const answers = own.map(indexAnswerFields)
   const several = (options.top_k ?? 1) > 1
   const odds = options.handle_impossible_answer && null_odds !== undefined ? { null_odds } : {}
   return { id, ...answers[0], ...odds, ...(several && { answers }) }
