@@ -106,10 +106,9 @@ async function rejectOthers(
   const now = await shardDigests(prepared)
   const others = Object.keys(now).filter((name) => now[name] !== digests[name])
   if (others.length === 0) return
-  throw new SpanforgeError(
-    `${lines} was computed with another model or other data than ${model} and ${data} now: other ${showList(others)}`,
-    { remedy: 'Restore them, or give the right ones with --model and --data.' },
-  )
+  throw new SpanforgeError(`${lines} was computed with other ${showList(others)} than those of ${model} and ${data}`, {
+    remedy: 'Restore what has changed, or name the model and the data with --model and --data.',
+  })
 }
 
 /** Reads the results of all passes in order, and checks that they cover each window once. */
@@ -141,6 +140,6 @@ function readPass(line: unknown, lines: string): PassResult {
   try {
     return passOf(line)
   } catch (cause) {
-    throw modified(`${lines}: not the result of a pass`, cause)
+    throw modified(`${lines}: a line does not contain the result of a pass`, cause)
   }
 }

@@ -54,7 +54,7 @@ async function readState<Progress>(
   const progress = schema.safeParse(json)
   if (state.success && progress.success) return { ...state.data, ...progress.data }
   const faults = showIssues([...(state.error?.issues ?? []), ...(progress.error?.issues ?? [])])
-  throw new SpanforgeError(`${noted}: not the state of an unfinished file: ${faults}`, { remedy })
+  throw new SpanforgeError(`${noted}: cannot be read as the progress of ${path}: ${faults}`, { remedy })
 }
 
 /** Whether the output is complete: a process may be killed after renaming the file and before cleaning up. */

@@ -95,9 +95,12 @@ async function readManifest(path: string): Promise<FoundShard> {
     })
   const parsed = MANIFEST.safeParse(await readJsonFile(path))
   if (parsed.success) return { ...parsed.data, manifest: path, lines: path.replace(/\.json$/, '') }
-  throw new SpanforgeError(`${path}: not the description of a shard: ${showIssues(parsed.error.issues)}`, {
-    remedy: 'Compute the shard again with its command and --overwrite, or leave out this file.',
-  })
+  throw new SpanforgeError(
+    `${path}: cannot be read as the description of a shard: ${showIssues(parsed.error.issues)}`,
+    {
+      remedy: 'Compute the shard again with its command and --overwrite, or leave out this file.',
+    },
+  )
 }
 
 /** Reads a part of a manifest whose content depends on the command. */
