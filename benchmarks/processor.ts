@@ -146,7 +146,10 @@ async function possible(options: Options): Promise<Options> {
 async function measure(train_file: string, folder: string, chosen: Options): Promise<void> {
   const start = performance.now()
   console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores: ${processorInstructions()}`)
-  if (chosen.instructions) console.log(`Both libraries are limited to ${limitInstructions(chosen.instructions)}.`)
+  if (chosen.instructions) {
+    limitInstructions(chosen.instructions)
+    console.log(`Both libraries are limited to ${chosen.instructions}.`)
+  }
   const options = await possible(chosen)
   if (!options.torch) console.log('Not measured: torch (--no-torch), so there are no ratios.')
   const all = comparisons(options)

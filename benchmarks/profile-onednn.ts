@@ -18,7 +18,7 @@ import { engineWith } from './speed/engine.ts'
 
 type Parts = Readonly<Record<string, { readonly milliseconds: number; readonly calls: number }>>
 
-/** What kernels take beside calls of oneDNN. */
+/** The time that kernels take in addition to their calls of oneDNN. */
 const IN_JAVASCRIPT = 'kernels in JavaScript'
 
 /** Names of calls by part; all other calls of oneDNN are element-wise operations. */

@@ -21,8 +21,7 @@ function limits(set: string) {
   return { ONEDNN_MAX_CPU_ISA: set, DNNL_MAX_CPU_ISA: set }
 }
 
-/** Limits oneDNN, also in processes started later, and torch. Returns the set. */
-export function limitInstructions(set: string): string {
+/** Limits oneDNN and torch, also in processes started later. */
+export function limitInstructions(set: string): void {
   Object.assign(process.env, SETS[set])
-  return set
 }

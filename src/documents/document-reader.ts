@@ -8,8 +8,8 @@ export type ReadResult =
   | { readonly digest: string; readonly unchanged: true }
   | { readonly digest?: string; readonly problem: string }
 
-/** Milliseconds between two looks at the memory. */
-const LOOK = 50
+/** Milliseconds between checks of time and memory. */
+const CHECK_INTERVAL = 50
 
 /** Reads documents one after the other in a worker, which is replaced if a document exceeds its time or memory. */
 export class DocumentReader {
@@ -57,7 +57,7 @@ function watchCosts({ max_seconds, max_memory }: DocumentLimits) {
     timer = setInterval(() => {
       if (performance.now() - began > 1000 * max_seconds) resolve(`took more than ${max_seconds} s`)
       else if (process.memoryUsage.rss() - before > max_memory) resolve(needsMemory(max_memory))
-    }, LOOK)
+    }, CHECK_INTERVAL)
   })
   return { exceeded, stop: () => clearInterval(timer) }
 }

@@ -1,8 +1,6 @@
 /** A document as text: its blocks, and where each of them is in the file. */
 
-export const DOCUMENT_TYPES = ['txt', 'md', 'html', 'pdf', 'docx'] as const
-
-export type DocumentType = (typeof DOCUMENT_TYPES)[number]
+export type DocumentType = 'txt' | 'md' | 'html' | 'pdf' | 'docx'
 
 /** A heading or a paragraph. */
 export interface Block {
@@ -28,7 +26,7 @@ export interface ReadDocument {
   readonly blocks: readonly Block[]
 }
 
-/** What stands between two blocks in the text of a document. */
+/** Separates the blocks in the text of a document. */
 export const SEPARATOR = '\n\n'
 
 /** What a format yields, in reading order. `level` is that of a heading, from 1. */
@@ -55,7 +53,8 @@ export class DocumentBuilder {
     const text = tidy(given)
     if (text === '') return
     const start = this.length === 0 ? 0 : this.length + SEPARATOR.length
-    if (start + text.length > this.most) throw new TooLong(this.most)
+    if (start + text.length > this.most)
+      throw new Error(`more than ${this.most.toLocaleString('en-US')} characters of text`)
     const isHeading = level !== undefined && text.length <= MAX_HEADING
     if (isHeading) while (this.open.length > 0 && this.open.at(-1)!.level >= level) this.open.pop()
     const headings = this.open.map((heading) => heading.text)
@@ -74,13 +73,6 @@ export class DocumentBuilder {
       text: this.parts.join(SEPARATOR),
       blocks: this.blocks,
     }
-  }
-}
-
-/** Thrown by `DocumentBuilder.add` when the text is longer than the limit. */
-export class TooLong extends Error {
-  constructor(readonly most: number) {
-    super(`more than ${most.toLocaleString('en-US')} characters of text`)
   }
 }
 

@@ -58,7 +58,7 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
     const found = statSync(path, { throwIfNoEntry: false })
     if (!found) throw new UsageError(`${given}: does not exist`, 'Check the path.')
     const name = basename(path) || path
-    // The ending of a file that is named explicitly may be any: it is read as text.
+    // A file that is named explicitly may have any ending. With an unknown one, it is read as text.
     if (!found.isDirectory()) add(path, name, typeOf(path) ?? 'txt', found)
     else await walk(path, name, realpathSync(path))
   }

@@ -49,6 +49,6 @@ function rejectOther(type: DocumentType, bytes: Uint8Array): void {
   if (type === 'docx' && isOldOffice)
     throw new Error('a Word 97 document (.doc) or an encrypted one; save it as .docx without a password')
   if (type === 'docx' && !startsWith(bytes, 'PK')) throw new Error('not a docx file, which is a ZIP archive')
-  if (type !== 'pdf' && type !== 'docx' && isPdf && startsWith(bytes, '%PDF-'))
+  if (type !== 'pdf' && type !== 'docx' && startsWith(bytes, '%PDF-'))
     throw new Error(`a PDF with the ending of another type (${type}); rename it to .pdf`)
 }

@@ -32,6 +32,8 @@ export class ExportFolder {
   private constructor(
     private readonly source: ExportedModelSource,
     private readonly staged: StagedFolder,
+    /** Text files of the model, by name. */
+    private readonly texts: ReadonlyMap<string, string>,
     /** Weights of the model. */
     private readonly weights: string,
     /** The record of an earlier export into the same folder. */
@@ -49,6 +51,7 @@ export class ExportFolder {
     { output_dir, overwrite = false }: { readonly output_dir: string; readonly overwrite?: boolean },
   ): Promise<ExportFolder> {
     const weights = await source.model.digest()
+    const texts = textsOf(source)
     const earlier = await readExportRecord(output_dir)
     const isSame = earlier?.weights === weights
     if (earlier && !isSame && !overwrite)
@@ -58,14 +61,20 @@ export class ExportFolder {
       )
     const isExternal = planned.some(({ external_data }) => external_data)
     const beside = overwrite
-      ? [...textsOf(source).keys(), CARD, RECORD_FILE]
-      : await missingFiles(source, { output_dir, isSame, isExternal })
+      ? [...texts.keys(), CARD, RECORD_FILE]
+      : await missingFiles(source, texts, { output_dir, isSame, isExternal })
     const files = [...planned.flatMap(({ contents }) => [...contents.keys()]), ...beside]
     const staged = await StagedFolder.open(output_dir, files, {
       overwrite,
       replaceable: isSame ? [CARD, CONFIG, RECORD_FILE] : [],
     })
-    return new ExportFolder(source, staged, weights, earlier, new Set(beside)).withTokenizer()
+    try {
+      for (const [file, text] of texts) if (file !== CONFIG && beside.includes(file)) await staged.write(file, text)
+    } catch (error) {
+      await staged.abandon()
+      throw error
+    }
+    return new ExportFolder(source, staged, texts, weights, earlier, new Set(beside))
   }
 
   /** Where the files are until `finish`. */
@@ -91,7 +100,7 @@ export class ExportFolder {
     const isSame = this.earlier?.weights === this.weights
     const before = isSame ? await this.presentBefore(variants) : []
     const all = sorted([...before, ...variants])
-    if (this.beside.has(CONFIG)) await this.staged.write(CONFIG, await this.config(all))
+    if (this.beside.has(CONFIG)) await this.staged.write(CONFIG, this.config(all))
     if (this.beside.has(CARD)) await this.staged.write(CARD, await this.card(all, isSame))
     if (this.beside.has(RECORD_FILE)) {
       const others = (isSame ? this.earlier!.rejected : []).filter(({ dtype }) =>
@@ -112,11 +121,6 @@ export class ExportFolder {
     return files
   }
 
-  private async withTokenizer(): Promise<this> {
-    for (const [file, text] of textsOf(this.source)) if (this.beside.has(file)) await this.staged.write(file, text)
-    return this
-  }
-
   /** The variants of the earlier export that are still there and stay. */
   private async presentBefore(variants: readonly RecordedVariant[]): Promise<RecordedVariant[]> {
     const present = new Set((await listVariants(this.staged.target)).map(({ dtype }) => dtype))
@@ -124,8 +128,8 @@ export class ExportFolder {
     return this.earlier!.variants.filter(({ dtype }) => present.has(dtype) && !isReplaced(dtype))
   }
 
-  private async config(variants: readonly StoredVariant[]): Promise<string> {
-    return `${JSON.stringify(withBrowserSettings(configOf(this.source), variants), null, 2)}\n`
+  private config(variants: readonly StoredVariant[]): string {
+    return `${JSON.stringify(withBrowserSettings(configOf(this.texts), variants), null, 2)}\n`
   }
 
   /** The card of the earlier export or of the model, with a section about the variants, or a new one. */
@@ -149,7 +153,7 @@ const textsOf = ({ model, tokenizer, settings }: ExportedModelSource): Map<strin
   new Map(Object.entries(folderTexts({ config: model.config, tokenizer, answer_settings: settings })))
 
 /** The configuration without the settings of an earlier export. */
-const configOf = (source: ExportedModelSource): Json => withoutBrowserSettings(JSON.parse(textsOf(source).get(CONFIG)!))
+const configOf = (texts: ReadonlyMap<string, string>): Json => withoutBrowserSettings(JSON.parse(texts.get(CONFIG)!))
 
 const withoutBrowserSettings = ({ [BROWSER_SETTINGS]: _old, ...config }: Json): Json => config
 
@@ -169,18 +173,19 @@ function withBrowserSettings(config: Json, variants: readonly StoredVariant[]): 
  */
 async function missingFiles(
   source: ExportedModelSource,
+  texts: ReadonlyMap<string, string>,
   { output_dir, isSame, isExternal }: { output_dir: string; isSame: boolean; isExternal: boolean },
 ): Promise<string[]> {
   const isSource = resolve(source.folder) === resolve(output_dir)
   const found = (file: string) => readFile(join(output_dir, file), 'utf8').catch(() => undefined)
   const files = [RECORD_FILE]
-  for (const [file, text] of textsOf(source)) {
+  for (const [file, text] of texts) {
     if (file === CONFIG) continue
     const existing = await found(file)
     if (existing === undefined || (existing !== text && !isSource)) files.push(file)
   }
   const config = await found(CONFIG)
-  const isStillConfig = config !== undefined && isDeepStrictEqual(configIn(config), configOf(source))
+  const isStillConfig = config !== undefined && isDeepStrictEqual(configIn(config), configOf(texts))
   if (isSource ? isExternal || isSame : isSame || !isStillConfig) files.push(CONFIG)
   if (isSame && config !== undefined && !isStillConfig)
     throw new UsageError(

@@ -20,7 +20,8 @@ const LONGEST_NAME = 60
 
 /**
  * A folder that is written whole or not at all: its files are written next to it and get their places in `finish`.
- * Files that are already there are kept, and those with the same names are replaced only with `overwrite`.
+ * Files that are already there are kept, and those with the same names are replaced only with `overwrite` or if they
+ * are `replaceable`.
  */
 export class StagedFolder {
   private constructor(
@@ -41,11 +42,10 @@ export class StagedFolder {
   ): Promise<StagedFolder> {
     const target = resolve(folder)
     const isReplaced = (file: string) => overwrite || replaceable.includes(file)
-    for (const overwrite of [true, false])
-      checkOutputs(
-        files.filter((file) => isReplaced(file) === overwrite).map((file) => join(target, file)),
-        { overwrite },
-      )
+    const outputs = (wanted: boolean) =>
+      files.filter((file) => isReplaced(file) === wanted).map((file) => join(target, file))
+    checkOutputs(outputs(true), { overwrite: true })
+    checkOutputs(outputs(false), { overwrite: false })
     makeFolder(dirname(target))
     const path = join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.${randomBytes(6).toString('hex')}`)
     try {

@@ -73,7 +73,7 @@ export async function evaluateDataset(
   return evaluateLogits(dataset, computed, () => (performance.now() - start) / 1000, options)
 }
 
-/** Like `evaluateDataset`, with logits that are already computed. `seconds` returns how long the evaluation has taken. */
+/** Like `evaluateDataset`, with logits that are already computed. `runtime` returns its duration in seconds. */
 export function evaluateLogits(
   { examples, windows }: Dataset,
   { logits, loss }: { readonly logits: readonly WindowLogits[]; readonly loss: number },

@@ -1,6 +1,6 @@
 import { inLanes } from '../batching/in-lanes.ts'
 import type { Row } from '../batching/pack.ts'
-import { cutIntoLanes } from '../batching/passes.ts'
+import { cutIntoLanes, type Share } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
@@ -22,10 +22,7 @@ export interface ForwardOptions {
 }
 
 /** The processes that compute passes together. All must make the same calls. */
-export interface SharedPasses {
-  /** From 0. */
-  readonly rank: number
-  readonly size: number
+export interface SharedPasses extends Share {
   /** Returns what each process sent. */
   gather(bytes: Uint8Array): Promise<Uint8Array[]>
 }

@@ -1,4 +1,4 @@
-/** Where native libraries that spanforge does not bring are looked for. Folders are read; no program is run. */
+/** Finds native libraries that are not part of spanforge. It only reads folders and runs no program. */
 import { readdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -27,7 +27,11 @@ export const surroundings = (system: readonly string[]): Surroundings => ({
 })
 
 export const LINUX_FOLDERS: readonly string[] = [
-  ...['/usr/local/lib', '/usr/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'],
+  '/usr/local/lib',
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
 ]
 
 /** Where Python environments are: the active one, that of each python on the PATH, the user's and the system's. */

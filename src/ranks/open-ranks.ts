@@ -29,7 +29,7 @@ export async function openRanks(
     gather: (bytes: Uint8Array) => thread.call<Uint8Array[]>('gather', bytes),
     close: () => thread.call<void>('close'),
   }
-  const hosts = await gatherValues({ ...ranks, hosts: [], local: { rank: 0, size: 1 } }, hostname())
+  const hosts = await gatherValues(ranks, hostname())
   const isHere = (host: string) => host === hosts[rank]
   const local = { rank: hosts.slice(0, rank).filter(isHere).length, size: hosts.filter(isHere).length }
   return { ...ranks, hosts, local }
@@ -56,11 +56,9 @@ function isSocket(descriptor: number): boolean {
  * The number of threads of a rank, so that the ranks on a host do not compete for its cores. A launcher may have bound
  * the rank to some of them.
  */
-export async function threadsOf(ranks: Ranks): Promise<number> {
+export function threadsOf({ local }: Pick<Ranks, 'local'>): number {
   const own = availableParallelism()
-  const all = await gatherValues(ranks, { host: ranks.hosts[ranks.rank], cores: own })
-  const here = all.filter(({ host }) => host === ranks.hosts[ranks.rank])
   // Ranks that are bound to their own cores see fewer of them than the machine has.
   const isBound = own < cpus().length
-  return Math.max(1, isBound ? own : Math.floor(own / here.length))
+  return Math.max(1, isBound ? own : Math.floor(own / local.size))
 }

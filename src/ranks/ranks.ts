@@ -24,7 +24,7 @@ export interface Ranks {
 export const isFirst = (ranks: Ranks | undefined): boolean => !ranks || ranks.rank === 0
 
 /** Returns the value of each rank, by rank. Values must be representable in JSON. */
-export async function gatherValues<T>(ranks: Ranks, value: T): Promise<T[]> {
+export async function gatherValues<T>(ranks: Pick<Ranks, 'gather'>, value: T): Promise<T[]> {
   const sent = Buffer.from(JSON.stringify([value]))
   const received = await ranks.gather(sent)
   return received.map((bytes) => JSON.parse(Buffer.from(bytes).toString())[0])
@@ -71,6 +71,16 @@ export async function together<T>(ranks: Ranks | undefined, work: () => Promise<
   if (failed.length === 0) return outcome.value
   const [{ rank, message, remedy, exitCode }] = failed
   throw new SharedFailure(rank === 0 ? message : `${nameOf(ranks, rank)}: ${message}`, { remedy, exitCode })
+}
+
+/**
+ * Does work on the first rank only, and returns its result on all ranks. Results must be representable in JSON.
+ * @throws SharedFailure with its error; StoppedTogether if a signal stopped the work
+ */
+export async function onFirst<T>(ranks: Ranks | undefined, work: () => Promise<T>): Promise<T> {
+  if (!ranks) return work()
+  const own = await together(ranks, async () => (isFirst(ranks) ? work() : undefined))
+  return fromFirst(ranks, own)
 }
 
 function failureOf(error: unknown): Failure {

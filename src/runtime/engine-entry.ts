@@ -52,8 +52,8 @@ export interface EngineEntry {
    */
   inspect(): Promise<EngineFacts | undefined>
   /**
-   * Opens the engine on `cpu` or on one of its own devices, given without the `NAME:` prefix. Its default device is an
-   * empty text.
+   * Opens the engine on `cpu` or on one of its own devices, given without the `NAME:` prefix. An empty
+   * string selects its default device.
    * @throws SpanforgeError if the engine or the device is not available
    */
   open(device: string): Promise<Engine>

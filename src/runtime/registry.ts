@@ -62,7 +62,7 @@ export function deviceChoices(): string {
 export function enginesOn(device: string): EngineEntry[] {
   if (device === 'cpu') return ENTRIES.filter(({ devices }) => devices.includes('cpu'))
   const owner = ENTRIES.find((entry) => ownDevices(entry).length > 0 && isOwn(entry, device))
-  const isNamed = owner?.devices.includes(owner.name) ? device !== `${owner.name}:` : splitDevice(device)[1] !== ''
+  const isNamed = owner?.devices.includes(device) || splitDevice(device)[1] !== ''
   if (!owner || !isNamed) throw new UsageError(`device: found ${showValue(device)}, expected ${deviceChoices()}`)
   return [owner]
 }

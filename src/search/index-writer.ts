@@ -5,7 +5,7 @@ import type { ReadDocument } from '../documents/document.ts'
 import type { FoundDocument } from '../documents/find-documents.ts'
 import { flushFolder } from '../files/atomic.ts'
 import { assertLocksHeld } from '../files/lock.ts'
-import { type Database, inTransaction, openToWrite, reading, rowsOf } from './database.ts'
+import { type Database, inTransaction, openToWrite, rowsOf } from './database.ts'
 import { cutPassages } from './passages.ts'
 import { checkFormat, createTables, factOf, type IndexSettings, indexFile, setFact } from './schema.ts'
 
@@ -19,10 +19,7 @@ export interface KnownFile {
   readonly digest: string | null
   /** Why the file could not be read. */
   readonly problem: string | null
-  readonly passages: number
 }
-
-const KNOWN = 'id, path, name, bytes, modified, digest, problem, passages'
 
 /** Terms in more than this share of the passages tell nothing and cost time. */
 const FREQUENT = 0.2
@@ -46,14 +43,17 @@ export class IndexWriter {
     readonly isResumed: boolean,
   ) {}
 
-  /** The caller must hold a lock that guards the folder. */
-  static async open(folder: string, settings: IndexSettings): Promise<IndexWriter> {
+  /**
+   * The caller must hold a lock that guards the folder. With `overwrite`, the new index is empty: neither the existing
+   * one nor the copy of an interrupted run is used.
+   */
+  static async open(folder: string, settings: IndexSettings, overwrite = false): Promise<IndexWriter> {
     const path = indexFile(folder)
     const partial = `${path}.partial`
-    const resumed = resumable(partial, settings)
+    const resumed = overwrite ? undefined : resumable(partial, settings)
     if (resumed) return new IndexWriter(path, resumed, true)
     for (const suffix of ['', '-journal']) await rm(`${partial}${suffix}`, { force: true })
-    if (existsSync(path)) {
+    if (existsSync(path) && !overwrite) {
       const copy = `${partial}.copy`
       await copyFile(path, copy, constants.COPYFILE_FICLONE)
       await rename(copy, partial)
@@ -65,7 +65,7 @@ export class IndexWriter {
   }
 
   known(): KnownFile[] {
-    return rowsOf<KnownFile>(this.database, `select ${KNOWN} from documents`)
+    return knownFiles(this.database)
   }
 
   /** Adds a document, or replaces the one with the same path. Returns the number of its passages. */
@@ -199,12 +199,11 @@ function resumable(partial: string, settings: IndexSettings): Database | undefin
   return undefined
 }
 
-/** What the index at `path` knows, without changing it. */
-export function knownFiles(path: string, database: Database): KnownFile[] {
-  return reading(path, () => rowsOf<KnownFile>(database, `select ${KNOWN} from documents`))
-}
+/** What an index knows about all of its files. */
+export const knownFiles = (database: Database): KnownFile[] =>
+  rowsOf<KnownFile>(database, 'select id, path, name, bytes, modified, digest, problem from documents')
 
-/** Terms in so many passages that they cost time and tell nothing, such as "the". */
+/** Stores the terms that are in so many passages that they cost time and tell nothing, such as "the". */
 function noteFrequentTerms(database: Database): void {
   database.exec('delete from frequent')
   const [{ passages }] = rowsOf<{ passages: number }>(database, 'select count(*) passages from passages')

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
+import { SEPARATOR } from '../documents/document.ts'
 import { UsageError } from '../errors.ts'
 import { type Database, type OpenDatabase, openToRead, reading, rowsOf } from './database.ts'
-import type { PageStart, Passage } from './passages.ts'
+import type { Passage } from './passages.ts'
 import {
   checkFormat,
   DOCUMENT_COLUMNS,
@@ -169,7 +170,7 @@ export class PassageIndex {
         [id],
       )) {
         const gap = start - text.length
-        text += (gap === 2 ? '\n\n' : ' '.repeat(gap)) + part
+        text += (gap === SEPARATOR.length ? SEPARATOR : ' '.repeat(gap)) + part
       }
       return text
     })
@@ -211,11 +212,4 @@ function factsOf(database: Database, { stemming }: IndexSettings): IndexFacts {
        coalesce(sum(characters), 0) characters, count(problem) problems from documents`,
   )
   return { ...counts, stemming, updated: factOf<string>(database, 'updated')! }
-}
-
-/** The page of an offset in a passage, or undefined if the document has no pages. */
-export function pageAt(pages: readonly PageStart[], offset: number): number | undefined {
-  let page: number | undefined
-  for (const [start, number] of pages) if (start <= offset) page = number
-  return page
 }

@@ -1,7 +1,6 @@
 /** Answers questions from the passages that an index finds for them. */
 
 import type { SearchOptions } from '../inference/pipeline.ts'
-import type { WindowingPlan } from '../inference/pipeline-options.ts'
 import { windowingPlan } from '../inference/pipeline-options.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import type { SpanModel } from '../models/span-model.ts'
@@ -11,7 +10,7 @@ import { Document } from '../squad/document.ts'
 import type { Window } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { type FoundPassage, type PassageIndex, type PassageSearchOptions, pageAt } from './passage-index.ts'
+import type { FoundPassage, PassageIndex, PassageSearchOptions } from './passage-index.ts'
 import { type IndexedDocument, PASSAGES_READ } from './schema.ts'
 
 /** Where an answer is. */
@@ -122,15 +121,20 @@ export function placed<T extends { readonly answer: string; readonly start: numb
   passage: number,
 ): T & { readonly source?: AnswerSource } {
   if (answer.answer === '') return answer
-  const { start, headings, pages, document } = passages[passage]
-  const { id, name, title } = document
-  const page = pageAt(pages, answer.start)
+  const found = passages[passage]
   return {
     ...answer,
-    start: start + answer.start,
-    end: start + answer.end,
-    source: { document: { id, name, title }, ...(page !== undefined && { page }), headings, passage },
+    start: found.start + answer.start,
+    end: found.start + answer.end,
+    source: { ...placeIn(found, answer.start), passage },
   }
+}
+
+/** The document, the page and the headings of an offset in a passage. */
+export function placeIn({ document, headings, pages }: FoundPassage, offset: number): Omit<AnswerSource, 'passage'> {
+  const { id, name, title } = document
+  const page = pages.findLast(([start]) => start <= offset)?.[1]
+  return { document: { id, name, title }, ...(page !== undefined && { page }), headings }
 }
 
 /**
@@ -146,7 +150,7 @@ export async function* answerFromIndex(
   questions: Iterable<string> | AsyncIterable<string>,
   options: IndexAnswerOptions = {},
 ): AsyncGenerator<IndexAnswers> {
-  const plan: WindowingPlan = windowingPlan(tokenizer, model.geometry, options)
+  const plan = windowingPlan(tokenizer, model.geometry, options)
   const reader = new PassageReader(index, tokenizer, plan.windows, options)
   async function* cut() {
     let i = 0

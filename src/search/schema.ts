@@ -3,10 +3,8 @@ import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import { type Database, rowsOf } from './database.ts'
 
-/** Name of the index in its folder. It is always complete. */
-export const INDEX_FILE = 'index.db'
-
-export const indexFile = (folder: string): string => join(folder, INDEX_FILE)
+/** Path of the index in its folder. The file is always complete. */
+export const indexFile = (folder: string): string => join(folder, 'index.db')
 
 /** Number of the layout. An index with another one must be created again. */
 const FORMAT = 1

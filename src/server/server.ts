@@ -27,7 +27,9 @@ export interface RunningServer {
   /** Whether the server listens on a loopback address only. */
   readonly isLocal: boolean
   readonly models: Models
-  /** Reloads all models and the index one by one. If one fails to load, the error is logged and the old model stays in use. */
+  /**
+   * Reloads the models and the index one by one. If one fails to load, the error is logged and the old one stays in use.
+   */
   reloadAll(): Promise<void>
   /** Stops accepting requests, answers those in progress and releases the models. */
   close(): Promise<void>

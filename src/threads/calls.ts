@@ -5,7 +5,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type MessagePort, parentPort, type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { shareProcessMutex } from './process-mutex.ts'
+import { withProcessMutex } from './process-mutex.ts'
 
 interface Call {
   /** Undefined if no reply is expected. */
@@ -161,12 +161,11 @@ export function startWorker(
   workerData: unknown,
   resourceLimits?: ResourceLimits,
 ): Worker {
-  shareProcessMutex()
   const extension = extname(caller)
   const url = new URL(`${module}${extension}`, caller)
-  if (extension !== '.ts') return new Worker(url, { workerData, resourceLimits })
+  if (extension !== '.ts') return withProcessMutex(() => new Worker(url, { workerData, resourceLimits }))
   // In tests and development, the worker runs TypeScript sources and needs a loader, which no flag provides.
   const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api')
   const load = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(fileURLToPath(url))})`
-  return new Worker(load, { eval: true, workerData, resourceLimits })
+  return withProcessMutex(() => new Worker(load, { eval: true, workerData, resourceLimits }))
 }

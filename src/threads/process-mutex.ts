@@ -1,7 +1,9 @@
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from 'node:worker_threads'
 
 const KEY = 'spanforge: process mutex'
-const [FREE, TAKEN] = [0, 1]
+/** The mutex contains this, or the number of the thread that holds it. */
+const FREE = 0
+const numberOf = (id: number): number => id + 1
 
 /** Memory of all threads of this process: a worker inherits it from the thread that starts it. */
 function sharedState(): Int32Array {
@@ -9,8 +11,14 @@ function sharedState(): Int32Array {
   return new Int32Array(getEnvironmentData(KEY) as unknown as SharedArrayBuffer)
 }
 
-/** Must be called before a worker is started, so that it has the same mutex. */
-export const shareProcessMutex = (): void => void sharedState()
+/** Starts a worker that has the same mutex. If the worker is terminated while it holds the mutex, the mutex is freed. */
+export function withProcessMutex(start: () => Worker): Worker {
+  const state = sharedState()
+  const worker = start()
+  const owner = numberOf(worker.threadId)
+  worker.once('exit', () => release(state, owner))
+  return worker
+}
 
 /**
  * Runs `work` while no other thread of this process does the same. Blocks the thread while it waits, so it belongs in a
@@ -18,11 +26,16 @@ export const shareProcessMutex = (): void => void sharedState()
  */
 export async function exclusiveInProcess<T>(work: () => Promise<T>): Promise<T> {
   const state = sharedState()
-  while (Atomics.compareExchange(state, 0, FREE, TAKEN) !== FREE) Atomics.wait(state, 0, TAKEN)
+  const own = numberOf(threadId)
+  const acquire = (): number => Atomics.compareExchange(state, 0, FREE, own)
+  for (let owner = acquire(); owner !== FREE; owner = acquire()) Atomics.wait(state, 0, owner)
   try {
     return await work()
   } finally {
-    Atomics.store(state, 0, FREE)
-    Atomics.notify(state, 0, 1)
+    release(state, own)
   }
+}
+
+function release(state: Int32Array, owner: number): void {
+  if (Atomics.compareExchange(state, 0, owner, FREE) === owner) Atomics.notify(state, 0, 1)
 }

@@ -8,11 +8,11 @@ import { launchChromium } from '../chromium.ts'
 import { fileHost, watch } from '../e2e/site-world.ts'
 
 /** The folder in which it is installed: npm install @huggingface/transformers. */
-export const project = process.env.SPANFORGE_TRANSFORMERS_JS
+const project = process.env.SPANFORGE_TRANSFORMERS_JS
 
 /** Like `describe`. Without transformers.js, the tests are skipped with a message. */
 export function describeTransformersJs(name: string, body: (project: string) => void): void {
-  if (project) return void describe(name, () => body(project!))
+  if (project) return void describe(name, () => body(project))
   console.warn(`SKIPPED (needs transformers.js; see SPANFORGE_TRANSFORMERS_JS): ${name}`)
   describe.skip(name, () => void it('needs transformers.js', () => {}))
 }

@@ -2,16 +2,14 @@
 import type * as Ort from 'onnxruntime-web'
 import { paddedLogits } from '../../src/batching/padded-logits.ts'
 import { type BrowserProvider, type GatePage, PAGE_SCRIPTS } from '../../src/export/gate/browser-page.ts'
+import { threads } from '../site/runtime.ts'
 import { webSession } from '../workers/web-session.ts'
-
-/** As many threads as in an exported site. */
-const MAX_THREADS = 8
 
 export function startGate(ort: typeof Ort, provider: BrowserProvider): void {
   const { runtime } = PAGE_SCRIPTS[provider]
   const address = (ending: string) => new URL(runtime + ending, document.baseURI).href
   ort.env.wasm.wasmPaths = { mjs: address('.js'), wasm: address('.wasm') }
-  ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1
+  ort.env.wasm.numThreads = threads()
   let session: Ort.InferenceSession | undefined
   const page: GatePage = {
     async open({ weights, external }) {

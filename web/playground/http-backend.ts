@@ -11,10 +11,7 @@ export const setToken = (token: string): void => sessionStorage.setItem(TOKEN, t
 
 export const httpBackend: Backend = {
   privacy: 'Texts and questions are sent only to the server of this page.',
-  async fetchModels() {
-    const response = await call('api/models')
-    return (await response.json()) as ModelList
-  },
+  fetchModels: () => json<ModelList>('api/models'),
   streamAnswers,
   documents: {
     list: (containing) => json<DocumentList>(`api/documents?${new URLSearchParams({ containing })}`),

@@ -41,9 +41,10 @@ async function open(): Promise<void> {
     else state.complaint.value = (error as Error).message
   }
   const session = keptSession()
-  if (session) openSession(session)
-  if (await openDocumentLink(location.hash)) return
-  if (!session) await openLink()
+  if (session) {
+    openSession(session)
+    await openDocumentLink(location.hash)
+  } else await openLink()
 }
 
 async function openLink(): Promise<void> {

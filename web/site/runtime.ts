@@ -45,7 +45,7 @@ export const inWebAssembly = (why?: string): Runtime => {
   return { name: 'wasm', threads: count, label, note: note || undefined }
 }
 
-function threads(): number {
+export function threads(): number {
   return crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1
 }
 
@@ -54,7 +54,7 @@ const whyOneThread = (): string =>
     ? 'The browser allows this page only one thread, so answers take longer.'
     : 'This page was not loaded over HTTPS, so the browser allows only one thread, and answers take longer.'
 
-/** Adapters in software are slower than WebAssembly and are used only if `acceptsSoftware` is set. */
+/** Software adapters are slower than WebAssembly and are used only if `acceptsSoftware` is set. */
 async function findAdapter(acceptsSoftware: boolean): Promise<Adapter | undefined> {
   const { gpu } = navigator as unknown as { readonly gpu?: Gpu }
   const adapter = await gpu?.requestAdapter().catch(() => null)

@@ -1,5 +1,5 @@
 // Runs without modules, so that it can explain why the page does not start where modules are not available.
-// Scripts are loaded before anything can be caught.
+// A module script that cannot be loaded runs no code that could catch the error.
 addEventListener(
   'error',
   function (event) {

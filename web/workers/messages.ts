@@ -8,7 +8,7 @@ export interface ReaderSettings {
   /** Address of the site's folder, with a slash at the end. */
   readonly base: string
   readonly manifest: SiteManifest
-  /** Threads of WebAssembly. More than one require cross-origin isolation. */
+  /** Threads of WebAssembly. More than one thread requires cross-origin isolation. */
   readonly threads: number
   /** Whether files are kept in the browser's storage. */
   readonly keepsFiles: boolean
@@ -27,7 +27,7 @@ export type ToReader =
   | { readonly type: 'ask'; readonly id: number; readonly request: BatchRequest }
   | { readonly type: 'abort'; readonly id: number }
 
-/** ONNX Runtime throws numbers where WebAssembly is aborted. */
+/** A description of an error. ONNX Runtime throws a number if WebAssembly is aborted. */
 export const explained = (error: unknown): string =>
   error instanceof Error ? error.message.replace(/\.$/, '') : `its runtime was aborted (${error})`
 

@@ -75,7 +75,7 @@ async function download(base: string, file: SiteFile, cache: RequestCache): Prom
   throw new SiteFileError(problem)
 }
 
-const UPLOAD = 'its owner must upload the exported folder again, with all files.'
+export const UPLOAD = 'its owner must upload the exported folder again, with all files.'
 
 /** Explains to users why a response does not contain a file; undefined if it may. */
 export function responseProblem(path: string, response: Response | undefined): string | undefined {
@@ -137,5 +137,5 @@ const truncated = ({ path, bytes }: SiteFile, done: number): SiteFileError =>
 
 const changed = ({ path }: SiteFile): SiteFileError =>
   new SiteFileError(
-    `${path} is not the file that belongs to this version of the page. The site has probably been updated: reload the page. If this happens again, its owner must upload the exported folder again, with all files.`,
+    `${path} is not the file that belongs to this version of the page. The site has probably been updated: reload the page. If this happens again, ${UPLOAD}`,
   )

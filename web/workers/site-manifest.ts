@@ -1,5 +1,5 @@
 import type { SiteManifest } from '../../src/site/manifest.ts'
-import { responseProblem, SiteFileError } from './site-files.ts'
+import { responseProblem, SiteFileError, UPLOAD } from './site-files.ts'
 
 /** Downloads the list of the models and files of the site in a folder. @throws SiteFileError with a message for the user */
 export async function fetchManifest(base: string): Promise<SiteManifest> {
@@ -8,7 +8,5 @@ export async function fetchManifest(base: string): Promise<SiteManifest> {
   if (problem !== undefined) throw new SiteFileError(problem)
   const manifest: SiteManifest | undefined = await response!.json().catch(() => undefined)
   if (manifest?.models) return manifest
-  throw new SiteFileError(
-    'site.json is damaged on the host of this page. Its owner must upload the exported folder again, with all files.',
-  )
+  throw new SiteFileError(`site.json is damaged on the host of this page: ${UPLOAD}`)
 }

@@ -18,7 +18,7 @@ import {
   withWindowFlags,
 } from '../flags/numbers.ts'
 import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
-import { catchInterrupts } from '../terminal/interrupts.ts'
+import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { evaluationText, modelsText } from './evaluate-text.ts'
@@ -141,12 +141,11 @@ async function evaluatePart(
     )
   const { evaluateShard } = await import('../../runs/evaluate/evaluate-shard.ts')
   const output = createOutput(flags.json === true)
-  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
-  try {
+  const isComplete = await untilInterrupted(output, async (signal) => {
     const found = await withHubProgress('Downloading', flags, output, (hub) => {
       const choice = engineChoice(flags)
       const options = { ...flags, choice, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
-      return evaluateShard({ ...options, model: models[0] }, shard, interrupts.signal)
+      return evaluateShard({ ...options, model: models[0] }, shard, signal)
     })
     const { windows, all_windows, files } = found
     output.print(
@@ -157,11 +156,6 @@ async function evaluatePart(
       ]),
     )
     output.result(found)
-  } catch (error) {
-    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
-    output.print('Stopped. Run the same command again to resume.')
-    process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
+  })
+  if (!isComplete) output.print('Stopped. Run the same command again to resume.')
 }

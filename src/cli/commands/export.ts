@@ -9,7 +9,7 @@ import { type GateFlags, withGateFlags } from '../flags/gate.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { listOf } from '../flags/numbers.ts'
 import { shellQuoted } from '../flags/training.ts'
-import { catchInterrupts } from '../terminal/interrupts.ts'
+import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { exportedText } from './export-text.ts'
@@ -68,8 +68,7 @@ export function exportCommand(): Command {
 
 async function exportTo(given: readonly string[], flags: ExportFlags): Promise<void> {
   const output = createOutput(flags.json === true)
-  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
-  try {
+  await untilInterrupted(output, async (signal) => {
     const exportIt = flags.to === 'site' ? exportToSite : exportToOnnx
     await withHubProgress('Downloading', flags, output, (hub) =>
       exportIt(given, output, {
@@ -78,15 +77,10 @@ async function exportTo(given: readonly string[], flags: ExportFlags): Promise<v
         runtimes: flags.runtime,
         screen: terminalScreen(output),
         hub: { ...hub, revision: flags.revision },
-        signal: interrupts.signal,
+        signal,
       }),
     )
-  } catch (error) {
-    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
-    process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
+  })
 }
 
 async function exportToOnnx(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {

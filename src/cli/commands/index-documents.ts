@@ -6,7 +6,7 @@ import { textFacts } from '../../report/render/table.ts'
 import type { BuiltIndex } from '../../runs/index/build-index.ts'
 import { STEMMINGS, type Stemming } from '../../search/schema.ts'
 import { integerFrom } from '../flags/numbers.ts'
-import { catchInterrupts } from '../terminal/interrupts.ts'
+import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
@@ -73,9 +73,8 @@ export function indexCommand(): Command {
 async function index(docs: readonly string[], flags: IndexFlags): Promise<void> {
   const { buildIndex } = await import('../../runs/index/build-index.ts')
   const output = createOutput(flags.json === true)
-  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
   const { max_file_size, max_pages, max_seconds } = flags
-  try {
+  await untilInterrupted(output, async (signal) => {
     const built = await buildIndex(docs, {
       output_dir: flags.output_dir,
       stemming: flags.stemming,
@@ -87,15 +86,10 @@ async function index(docs: readonly string[], flags: IndexFlags): Promise<void> 
         max_seconds,
       },
       screen: terminalScreen(output),
-      signal: interrupts.signal,
+      signal,
     })
     report(built, output)
-  } catch (error) {
-    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
-    process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
+  })
 }
 
 /** Maximum number of skipped documents that are listed. --json has all of them. */

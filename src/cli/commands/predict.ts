@@ -9,7 +9,7 @@ import { passagesOption } from '../flags/index-search.ts'
 import { integerFrom } from '../flags/numbers.ts'
 import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
 import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
-import { catchInterrupts } from '../terminal/interrupts.ts'
+import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
@@ -95,24 +95,18 @@ export function predictCommand(): Command {
 async function predictAll(flags: PredictFlags): Promise<void> {
   const { predict } = await import('../../runs/predict/predict.ts')
   const output = createOutput(flags.json === true)
-  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
-  try {
+  await untilInterrupted(output, async (signal) => {
     const found = await withHubProgress('Downloading', flags, output, (hub) =>
       predict({
         ...flags,
         choice: engineChoice(flags),
         screen: terminalScreen(output),
         hub: { ...hub, revision: flags.revision },
-        signal: interrupts.signal,
+        signal,
       }),
     )
     report(found, output)
-  } catch (error) {
-    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
-    process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
+  })
 }
 
 function report(found: Predicted, output: Output): void {

@@ -15,16 +15,17 @@ export function anyNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number.')
 }
 
-/** Parser for options that are names separated by commas. */
-export const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
-
-export function numberFrom(least: number): (text: string) => number {
-  return (text) => {
+/** Parser for options that are numbers of at least `least`. */
+export const numberFrom =
+  (least: number) =>
+  (text: string): number => {
     const value = anyNumber(text)
     if (value >= least) return value
     throw new InvalidArgumentError(`Expected a number of at least ${least}.`)
   }
-}
+
+/** Parser for options that are names separated by commas. */
+export const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
 
 /** Collects the values of an option that can be repeated. */
 export const listed = (text: string, before: readonly string[] = []): string[] => [...before, text]

@@ -1,3 +1,5 @@
+import type { Output } from './output.ts'
+
 /** Exit codes for processes ended by a signal: 128 + signal number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -34,5 +36,24 @@ export function catchInterrupts(announce: () => void): Interrupts {
     release: () => {
       for (const [name, handler] of handlers) process.off(name, handler)
     },
+  }
+}
+
+/**
+ * Does work that stops at its signal, which the first SIGINT or SIGTERM aborts. If that stopped it, returns false and sets
+ * the exit code.
+ */
+export async function untilInterrupted(output: Output, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
+  const { signal } = interrupts
+  try {
+    await work(signal)
+    return true
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
+    process.exitCode = interrupts.exitCode()
+    return false
+  } finally {
+    interrupts.release()
   }
 }

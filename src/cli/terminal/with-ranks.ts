@@ -22,7 +22,7 @@ export async function withRanks(command: (ranks: Ranks | undefined) => Promise<v
   try {
     const { openRanks, threadsOf } = await import('../../ranks/open-ranks.ts')
     ranks = (await openRanks(environment))!
-    process.env.SPANFORGE_THREADS ??= String(await threadsOf(ranks))
+    process.env.SPANFORGE_THREADS ??= String(threadsOf(ranks))
     await command(ranks)
     await ranks.close()
   } catch (error) {

@@ -10,7 +10,7 @@ export interface BrowserRuntimeOptions {
   readonly provider: BrowserProvider
   /** Command-line arguments of Chromium. */
   readonly args?: readonly string[]
-  /** Whether a graphics adapter in software is used, which is far slower than WebAssembly (default: false). */
+  /** Accept a software graphics adapter, which is far slower than WebAssembly (default: false). */
   readonly acceptsSoftware?: boolean
 }
 

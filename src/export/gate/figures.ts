@@ -4,7 +4,7 @@ import { z } from 'zod'
 const number = z.number()
 
 const answerFigures = z.object({
-  /** In percent, as f1 and f1_drop. */
+  /** In percent, like f1 and f1_drop. */
   exact_match: number,
   f1: number,
   /** How much lower F1 is than that of the model. Negative if it is higher. */
@@ -49,7 +49,6 @@ export const variantFigures = z.object({
   objections: z.array(z.string()),
 })
 
-export type AnswerFigures = Readonly<z.output<typeof answerFigures>>
 export type RuntimeFigures = Readonly<z.output<typeof runtimeFigures>>
 export type Comparison = Readonly<z.output<typeof comparison>>
 export type VariantFigures = Readonly<z.output<typeof variantFigures>>

@@ -14,7 +14,7 @@ export const MAX_F1_DROP = 1
  */
 const LARGEST_ERRORS: Partial<Readonly<Record<ExportDtype, number>>> = { fp32: 1e-4, fp16: 0.05 }
 
-/** Whether a variant can be judged without questions. */
+/** Whether a variant can be judged only by its answers to questions. */
 export const needsQuestions = (dtype: ExportDtype): boolean => LARGEST_ERRORS[dtype] === undefined
 
 /** Lists the reasons not to use a variant. `scale` is the root mean square of the model's logits. */

@@ -14,7 +14,7 @@ export interface VariantRuntime {
   /** Name in tables and model cards, such as "Node.js" or "WASM in Chromium". */
   readonly name: string
   /**
-   * Loads a variant of an exported folder, whose model card and other variants may not be written yet.
+   * Loads a variant of an exported folder, whose config.json, model card and other variants may not be written yet.
    * @throws SpanforgeError if the runtime cannot load it
    */
   open(folder: string, variant: StoredVariant): Promise<VariantSession>

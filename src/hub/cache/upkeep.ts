@@ -1,4 +1,5 @@
-import { lstat, realpath, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { lstat, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertLocksHeld, isLocked, type LockOptions, withLock } from '../../files/lock.ts'
 import type { Repository } from '../http/repository.ts'
@@ -68,11 +69,7 @@ export async function removeFaults(
 
 async function isFaulty(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined)
-  if (found?.isSymbolicLink())
-    return stat(path).then(
-      () => false,
-      () => true,
-    )
+  if (found?.isSymbolicLink()) return !existsSync(path)
   const file = await fileAt(path)
   return file !== undefined && (await problemOf(file)) !== undefined
 }

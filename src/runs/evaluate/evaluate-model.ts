@@ -136,13 +136,10 @@ export async function prepareEvaluation(
 export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
   const prepared = await prepareEvaluation(examples, options)
   const { data, asked, loaded } = prepared
-  const progress = options.screen.counting('Evaluating', 'samples', data.windows.length)
   try {
-    const found = await evaluateDataset(loaded.model, data, { ...asked, onProgress: progress.update })
-    progress.stop()
+    const found = await evaluateOnScreen(options.screen, 'Evaluating', loaded.model, data, asked)
     return await judge(found, prepared)
   } finally {
-    progress.stop()
     await loaded.model.release()
   }
 }

@@ -7,10 +7,11 @@ import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '.
 import { checkLoss } from '../../inference/evaluate.ts'
 import { computePasses, type PassGroup, passGroups } from '../../inference/logits.ts'
 import { type PassResult, passLine } from '../../inference/pass-lines.ts'
+import { sha256Of } from '../../training/checkpoints/checkpoint-manifest.ts'
 import { modelInputs } from '../run-files.ts'
 import { BlockJournal } from '../shards/block-journal.ts'
 import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
-import { completeShard, digestFile, manifestPath, type ShardManifest, writeManifest } from '../shards/shard-manifest.ts'
+import { completeShard, manifestPath, type ShardManifest, writeManifest } from '../shards/shard-manifest.ts'
 import {
   checkEvaluateOptions,
   type EvaluateModelOptions,
@@ -114,7 +115,7 @@ async function computeShard(options: EvaluateModelOptions, { shard, path, signal
     const { passes, windows, runtime } = journal.state
     await writeManifest(path, {
       ...{ command: 'evaluate', shard, ...inputs, units },
-      sha256: await digestFile(`${path}.partial`),
+      sha256: await sha256Of(`${path}.partial`),
       facts: { passes, windows, runtime, places: placesOf(options) },
     })
     await journal.finish()

@@ -87,12 +87,8 @@ export async function mergeEvaluation(
     const { windows } = prepared.data
     const logits = collectPasses(await readPasses(shards, windows), windows.length)
     const runtime = facts.reduce((sum, one) => sum + one.runtime, 0)
-    return (
-      await judge(
-        evaluateLogits(prepared.data, logits, () => runtime, prepared.asked),
-        prepared,
-      )
-    ).evaluation
+    const evaluation = evaluateLogits(prepared.data, logits, () => runtime, prepared.asked)
+    return (await judge(evaluation, prepared)).evaluation
   } finally {
     await prepared.loaded.model.release()
   }

@@ -47,10 +47,12 @@ export async function gateQuestions(choice: QuestionChoice, context: Context): P
     throw new UsageError('export: --validation_file and --dataset are mutually exclusive', 'Use one of them.')
   const source = validation_file ?? dataset
   if (source === undefined) return questionsOfRun(choice, context)
-  const { revision: _ofModel, ...hub } = context.hub ?? {}
   const most = max_eval_samples ?? MAX_QUESTIONS
   // One more shows whether there are more.
-  const options = { ...dataChoice(choice, { split: 'validation', hub }), max_samples: max_eval_samples ?? most + 1 }
+  const options = {
+    ...dataChoice(choice, { split: 'validation', hub: hubOfData(context) }),
+    max_samples: max_eval_samples ?? most + 1,
+  }
   const examples = await loadExamples(source, options)
   if (examples.length === 0) throw new UsageError(`${source}: contains no questions`, 'Use a file with questions.')
   return limited({ data: displayName(source), examples }, most, context)
@@ -63,7 +65,7 @@ function limited({ data, examples }: ChosenQuestions, most: number, { screen }: 
 }
 
 async function questionsOfRun(choice: QuestionChoice, context: Context): Promise<ChosenQuestions | undefined> {
-  const { folder, screen, hub } = context
+  const { folder, screen } = context
   if (!existsSync(join(folder, ARGUMENTS_FILE))) return undefined
   const args = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as Partial<TrainingArguments>
   const source = args.validation_file ?? args.dataset
@@ -74,20 +76,25 @@ async function questionsOfRun(choice: QuestionChoice, context: Context): Promise
     return undefined
   }
   if (!recorded) return without('have no recorded digest')
-  const { revision: _ofModel, ...options } = hub ?? {}
   const examples = await loadExamples(source, {
     split: args.validation_split ?? 'validation',
     config: args.dataset_config,
     revision: args.dataset_revision,
     max_samples: args.max_eval_samples,
-    hub: options,
+    hub: hubOfData(context),
   }).catch((error: Error) => error)
-  if (examples instanceof Error) return without(`cannot be read (${error(examples)})`)
+  if (examples instanceof Error) return without(`cannot be read (${firstLine(examples)})`)
   if (digestQuestions(examples) !== recorded) return without('have changed since')
   return limited({ data: displayName(source), examples }, choice.max_eval_samples ?? MAX_QUESTIONS, context)
 }
 
-const error = ({ message }: Error): string => message.split('\n')[0]
+/** The hub options without the revision, which is that of the model. */
+function hubOfData({ hub = {} }: Context): HubChoice {
+  const { revision: _ofModel, ...options } = hub
+  return options
+}
+
+const firstLine = ({ message }: Error): string => message.split('\n')[0]
 
 async function recordedDigest(folder: string): Promise<string | undefined> {
   if (!existsSync(join(folder, DIGESTS_FILE))) return undefined

@@ -87,10 +87,7 @@ function measuredText(dtype: ExportDtype, { runtime, answers, logit_error, failu
 }
 
 /** The error for variants that were not written. */
-export function rejection(
-  { rejected }: ExportedModel,
-  { max_f1_drop = MAX_F1_DROP }: { readonly max_f1_drop?: number },
-): SpanforgeError {
+export function rejection({ rejected }: ExportedModel, { max_f1_drop = MAX_F1_DROP }: GateRule): SpanforgeError {
   const reasons = rejected.map(({ dtype, objections = [] }) => `${dtype} ${objections.join(', and ')}`)
   return new SpanforgeError(`export: ${reasons.join('; ')}: not written`, {
     remedy: `Use another --dtype, a --max_f1_drop above ${max_f1_drop}, or --force to write it anyway.`,

@@ -1,5 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DocumentReader } from '../../documents/document-reader.ts'
 import { type FoundDocument, type FoundDocuments, findDocuments } from '../../documents/find-documents.ts'
@@ -64,14 +63,12 @@ async function update(given: readonly string[], options: BuildIndexOptions): Pro
   const settings = settingsOf(options, before?.settings, path)
   const sources = sourcesOf(given, before?.sources, output_dir)
   const found = await findDocuments(sources, signal)
-  if (overwrite) for (const name of [`${path}.partial`, `${path}.partial-journal`]) await rm(name, { force: true })
 
   const hasPartial = existsSync(`${path}.partial`)
   const counts = { added: 0, changed: 0, removed: 0, unchanged: found.documents.length }
   const isCurrent = before && !hasPartial && planOf(found, before.known).isEmpty
   if (!isCurrent) {
-    if (overwrite) rmSync(path, { force: true })
-    const writer = await IndexWriter.open(output_dir, settings)
+    const writer = await IndexWriter.open(output_dir, settings, overwrite)
     try {
       Object.assign(counts, await changeAll(writer, found, options))
       await writer.finish(sources)
@@ -103,7 +100,7 @@ function stateOf(path: string): IndexState {
     return reading(path, () => {
       checkFormat(database, path)
       const settings = factOf<IndexSettings>(database, 'settings')!
-      return { settings, sources: factOf<string[]>(database, 'sources')!, known: knownFiles(path, database) }
+      return { settings, sources: factOf<string[]>(database, 'sources')!, known: knownFiles(database) }
     })
   } finally {
     close()

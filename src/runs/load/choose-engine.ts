@@ -91,8 +91,8 @@ interface Wanted {
 
 function wantedBy({ engine, device, bf16 = false }: EngineChoice): Wanted {
   const everyDevice = device === 'auto' || engine === 'auto' || (!engine && bf16)
-  if (device === 'auto') return { engine: engine ?? (bf16 ? engine : 'auto'), device: undefined, everyDevice, bf16 }
-  return { engine, device: device ?? undefined, everyDevice, bf16 }
+  if (device !== 'auto') return { engine, device: device ?? undefined, everyDevice, bf16 }
+  return { engine: engine || bf16 ? engine : 'auto', device: undefined, everyDevice, bf16 }
 }
 
 /** The engines and devices to choose from. */

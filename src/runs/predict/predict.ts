@@ -17,6 +17,7 @@ import { PassageIndex } from '../../search/passage-index.ts'
 import { PassageReader } from '../../search/passage-reader.ts'
 import { PASSAGES_READ } from '../../search/schema.ts'
 import { showValue } from '../../show-value.ts'
+import { sha256Of } from '../../training/checkpoints/checkpoint-manifest.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
 import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
@@ -24,7 +25,7 @@ import { modelInputs } from '../run-files.ts'
 import type { CountingProgressBar, Screen } from '../screen/screen.ts'
 import { BlockJournal, type JournalState, rejectExisting } from '../shards/block-journal.ts'
 import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
-import { completeShard, digestFile, manifestPath, writeManifest } from '../shards/shard-manifest.ts'
+import { completeShard, manifestPath, writeManifest } from '../shards/shard-manifest.ts'
 import { type Counted, countQuestions } from './count-questions.ts'
 import { blocksOf, type CutQuestion, type Cutting, contextCutting, passageCutting } from './predict-blocks.ts'
 import { indexLine, lineMaker } from './predict-lines.ts'
@@ -104,7 +105,7 @@ const writesRunQa = ({ postprocess, shard }: Pick<PredictOptions, 'postprocess' 
   postprocess === 'run_qa' && !shard
 
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
-  const { screen, hub, overwrite, signal, shard } = options
+  const { hub, overwrite, signal, shard } = options
   const index = options.index === undefined ? undefined : PassageIndex.open(options.index)
   const sureTargets = writesRunQa(options) ? runQaPaths(options.output) : [path]
   // Fail now: reading the file and loading the model may take minutes. A complete shard has nothing to do.
@@ -114,6 +115,27 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const counted = await countQuestions(source, { contexts: !index, signal })
   warnOfRepeatedIds(counted, options)
   const loaded = await openModel(options.model, { choice: options.choice }, hub)
+  try {
+    return await answerCounted(options, path, { source, counted, loaded, index })
+  } finally {
+    index?.close()
+    await loaded.model.release()
+  }
+}
+
+interface Opened {
+  readonly source: DataSource
+  readonly counted: Counted
+  readonly loaded: OpenedModel
+  readonly index?: PassageIndex
+}
+
+async function answerCounted(
+  options: PredictOptions,
+  path: string,
+  { source, counted, loaded, index }: Opened,
+): Promise<Predicted> {
+  const { screen, overwrite, signal, shard, passages = PASSAGES_READ } = options
   for (const text of [loaded.engineNote, loaded.warning]) if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
   const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, {
@@ -121,7 +143,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     keep_leading_spaces: asked.postprocess === 'pipeline',
   })
   const files = writesRunQa(options) ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
-  const inputs = await inputsOf(source, counted, loaded, asked, index && { index, options })
+  const inputs = await inputsOf(source, counted, loaded, asked, index && { index, passages })
   const own = shard ? shardInputs(inputs, loaded, options) : inputs
   const complete = shard && !overwrite ? await completeShard(path, own) : undefined
   if (complete) {
@@ -142,10 +164,9 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const began = performance.now()
   const progress = screen.counting('Answering', 'questions', counted.questions, readBy(journal.state))
   try {
-    const { passages = PASSAGES_READ } = options
     const { tokenizer } = loaded
     const cutting = index
-      ? passageCutting(new PassageReader(index, tokenizer, windowing.windows, { passages: options.passages }), passages)
+      ? passageCutting(new PassageReader(index, tokenizer, windowing.windows, { passages }), passages)
       : contextCutting(tokenizer, windowing.windows)
     await answerAll(source, loaded, asked, { windowing, cutting, contexts: !index, journal, progress, shard, signal })
   } catch (error) {
@@ -154,8 +175,6 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     throw error
   } finally {
     progress.stop()
-    index?.close()
-    await loaded.model.release()
   }
   const { state } = journal
   if (shard) await writeShard(path, { ...own, shard, state, questions: counted.questions })
@@ -165,11 +184,11 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
 
 /** Describes a complete shard, before its lines get their final name. */
 async function writeShard(path: string, { settings, digests, shard, state, questions }: FinishedShard): Promise<void> {
-  const { failed, windows, last_id, read, blocks } = state
+  const { questions: answered, failed, windows, last_id, read, blocks } = state
   await writeManifest(path, {
     ...{ command: 'predict', shard, settings, digests, units: questions },
-    sha256: await digestFile(`${path}.partial`),
-    facts: { questions: state.questions, failed, windows, last_id, read, blocks },
+    sha256: await sha256Of(`${path}.partial`),
+    facts: { questions: answered, failed, windows, last_id, read, blocks },
   })
 }
 
@@ -226,7 +245,7 @@ async function inputsOf(
   counted: Counted,
   { model, tokenizer }: OpenedModel,
   asked: ResolvedOptions,
-  searched?: { readonly index: PassageIndex; readonly options: PredictOptions },
+  searched?: { readonly index: PassageIndex; readonly passages: number },
 ): Promise<Inputs> {
   const known = Object.entries(asked).filter(([, value]) => value !== undefined)
   return {
@@ -236,7 +255,7 @@ async function inputsOf(
       ...(searched && {
         index: resolve(searched.index.folder),
         index_updated: searched.index.facts.updated,
-        passages: searched.options.passages ?? PASSAGES_READ,
+        passages: searched.passages,
       }),
       ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
     },

@@ -259,7 +259,8 @@ function rejectOther(path: string, before: Inputs, now: Required<Inputs>): void 
   )
 }
 
-function differing(before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
+/** The names of the values that differ between two records. */
+export function differing(before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
 }

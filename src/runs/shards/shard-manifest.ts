@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -7,7 +6,9 @@ import { SpanforgeError, UsageError } from '../../errors.ts'
 import { readJsonFile } from '../../files/text-file.ts'
 import { packageVersion } from '../../package-root.ts'
 import { showIssues, showList, showText, showValue } from '../../show-value.ts'
+import { sha256Of } from '../../training/checkpoints/checkpoint-manifest.ts'
 import { writeJson } from '../run-files.ts'
+import { differing } from './block-journal.ts'
 import { showShard } from './shard.ts'
 
 const COUNT = z.int().nonnegative()
@@ -44,12 +45,6 @@ export const manifestPath = (lines: string): string => `${lines}.json`
 export const writeManifest = (lines: string, manifest: Omit<ShardManifest, 'spanforge'>): Promise<void> =>
   writeJson(manifestPath(lines), { spanforge: packageVersion(), ...manifest })
 
-export async function digestFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const piece of createReadStream(path)) hash.update(piece)
-  return hash.digest('hex')
-}
-
 type Inputs = Pick<ShardManifest, 'settings' | 'digests'>
 
 /**
@@ -59,7 +54,7 @@ type Inputs = Pick<ShardManifest, 'settings' | 'digests'>
 export async function completeShard(lines: string, inputs: Inputs): Promise<FoundShard | undefined> {
   if (!existsSync(lines) || !existsSync(manifestPath(lines))) return undefined
   const found = await readManifest(manifestPath(lines))
-  if (found.sha256 !== (await digestFile(lines))) return undefined
+  if (found.sha256 !== (await sha256Of(lines))) return undefined
   const differences = differingInputs(found, { ...inputs, spanforge: packageVersion() })
   if (differences.length === 0) {
     // The process may have been killed before it removed this file.
@@ -74,17 +69,12 @@ export async function completeShard(lines: string, inputs: Inputs): Promise<Foun
 
 /** In words, the inputs that differ between two shards. */
 function differingInputs(a: Inputs & { spanforge: string }, b: Inputs & { spanforge: string }): string[] {
-  const names = (of: 'settings' | 'digests') => [...new Set([...Object.keys(a[of]), ...Object.keys(b[of])])]
-  const isOther = (of: 'settings' | 'digests', name: string) =>
-    JSON.stringify(a[of][name]) !== JSON.stringify(b[of][name])
   return [
     ...(a.spanforge === b.spanforge ? [] : [`spanforge ${showText(a.spanforge)} and ${showText(b.spanforge)}`]),
-    ...names('digests')
-      .filter((name) => isOther('digests', name))
-      .map((name) => `other ${showText(name)}`),
-    ...names('settings')
-      .filter((name) => isOther('settings', name))
-      .map((name) => `${showText(name)} ${showValue(a.settings[name])} and ${showValue(b.settings[name])}`),
+    ...differing(a.digests, b.digests).map((name) => `other ${showText(name)}`),
+    ...differing(a.settings, b.settings).map(
+      (name) => `${showText(name)} ${showValue(a.settings[name])} and ${showValue(b.settings[name])}`,
+    ),
   ]
 }
 
@@ -201,7 +191,7 @@ function rejectMissing(shards: readonly FoundShard[]): void {
 async function rejectChanged({ lines, sha256, shard }: FoundShard): Promise<void> {
   if (sha256 === undefined) return
   const isThere = existsSync(lines)
-  if (isThere && (await digestFile(lines)) === sha256) return
+  if (isThere && (await sha256Of(lines)) === sha256) return
   throw new SpanforgeError(
     `${lines}: ${isThere ? 'has changed since shard' : 'the lines are missing of shard'} ${showShard(shard)}${isThere ? ' was computed' : ''}`,
     { remedy: 'Copy the file again from where it was computed, or compute the shard again with --overwrite.' },

@@ -1,5 +1,5 @@
 import type { Lock } from '../../files/lock.ts'
-import { fromFirst, isFirst, type Ranks, StoppedTogether, together } from '../../ranks/ranks.ts'
+import { isFirst, onFirst, type Ranks, StoppedTogether } from '../../ranks/ranks.ts'
 import { openingOnScreen } from '../../report/blocks/opening.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { RunControl } from '../../training/loop/training-run.ts'
@@ -12,9 +12,9 @@ import { finishRun } from './finish.ts'
 import { logFiles } from './log-files.ts'
 import { claimOutputFolder, prepareOutputFolder } from './output-folder.ts'
 import type { PreparedRun } from './prepare.ts'
-import { chooseOnFirst, prepareOnRanks, withBatchSize } from './prepare-on-ranks.ts'
+import { prepareOnRanks, withBatchSize } from './prepare-on-ranks.ts'
 import type { AllResults } from './results.ts'
-import { checkResumption } from './resume.ts'
+import { checkResumption, chooseCheckpoint } from './resume.ts'
 import { runLoop } from './run-loop.ts'
 import { changedArguments, runSetup } from './summary.ts'
 
@@ -50,8 +50,7 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
   const signal = control?.signal
   let claim: Lock | undefined
   try {
-    await together(ranks, async () => {
-      if (!isFirst(ranks)) return
+    await onFirst(ranks, async () => {
       claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: options.inputs })
       await checkResumption(args)
     })
@@ -74,9 +73,9 @@ async function trainAndFinish(
   claim: Lock | undefined,
 ): Promise<RunOutcome> {
   const { args } = prepared
-  const { folder, notes } = await chooseOnFirst(prepared, ranks)
+  const { folder, notes } = await onFirst(ranks, () => chooseCheckpoint(args, prepared.digests))
   const run = await withBatchSize(prepared, folder, ranks)
-  await together(ranks, async () => isFirst(ranks) && prepareOutputFolder(args))
+  await onFirst(ranks, () => prepareOutputFolder(args))
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), isResumed: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
@@ -85,13 +84,12 @@ async function trainAndFinish(
     const all = [() => claim?.assertHeld(), progress.listener, ...logFiles(args), ...listeners]
     const outcome = await runLoop({ ...run, resume_from: folder, control, ranks }, isFirst(ranks) ? all : [])
     if (outcome.status === 'interrupted') return outcome
-    const finish = async () => (isFirst(ranks) ? finishRun(run, outcome, { screen, command }) : undefined)
-    const own = await together(ranks, finish)
-    return { status: 'finished', results: ranks ? await fromFirst(ranks, own) : own! }
+    const results = await onFirst(ranks, () => finishRun(run, outcome, { screen, command }))
+    return { status: 'finished', results }
   } catch (error) {
     const { signal } = control ?? {}
-    if (!isFirst(ranks)) throw error
-    if (!signal?.aborted || error !== signal.reason) await noteFailure(run, error, command)
+    const isStopped = signal?.aborted && error === signal.reason
+    if (isFirst(ranks) && !isStopped) await noteFailure(run, error, command)
     throw error
   } finally {
     progress.stop()

@@ -1,12 +1,11 @@
 import { packageVersion } from '../../package-root.ts'
-import { fromFirst, isFirst, type Ranks, rejectDifferences, SharedFailure, together } from '../../ranks/ranks.ts'
+import { isFirst, type Ranks, rejectDifferences, SharedFailure, together } from '../../ranks/ranks.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { readLoopState } from '../../training/checkpoints/run-checkpoint.ts'
 import { planRun } from '../../training/loop/plan.ts'
 import { batchArguments } from '../../training/loop/training-run.ts'
 import { noScreen } from '../screen/screen.ts'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts'
-import { chooseCheckpoint, type Resumption } from './resume.ts'
 
 /**
  * Prepares the run on every rank, and checks that all have the same version, arguments, data and model. One rank of each
@@ -29,13 +28,6 @@ export async function prepareOnRanks(
   const run = await together(ranks, async () => first ?? prepare())
   await rejectDifferences(ranks, { spanforge: packageVersion(), ...run.args, ...run.digests })
   return run
-}
-
-/** Chooses the checkpoint to resume from on the first rank, for all. */
-export async function chooseOnFirst({ args, digests }: PreparedRun, ranks: Ranks | undefined): Promise<Resumption> {
-  if (!ranks) return chooseCheckpoint(args, digests)
-  const choose = async () => (isFirst(ranks) ? chooseCheckpoint(args, digests) : undefined)
-  return fromFirst(ranks, await together(ranks, choose))
 }
 
 /**

@@ -80,7 +80,7 @@ const place = ({ data, dims }: Value): PlacedValue => ({ address: nativeMemory()
 /** A program on the thread that computes. Values stay where they are: the thread reads and writes their memory. */
 export class OneDnnExecutable implements Executable {
   private readonly held: HeldValues<PlacedValue>
-  private running: Promise<unknown> = Promise.resolve()
+  private running: Promise<void> = Promise.resolve()
   private released = false
 
   private constructor(
@@ -117,10 +117,11 @@ export class OneDnnExecutable implements Executable {
     this.computing.tell('invalidate', this.id, [...names])
   }
 
-  /** The thread computes runs in order; several may be waiting. */
+  /** The thread computes the runs in order. Several may be waiting. */
   run(inputs: Values, outputs: Values, options: RunOptions = {}): Promise<void> {
     const result = this.runNow(inputs, outputs, options)
-    this.running = Promise.allSettled([this.running, result])
+    // Without `then`, the results of each run would contain those of all runs before it.
+    this.running = Promise.allSettled([this.running, result]).then(() => {})
     return result
   }
 

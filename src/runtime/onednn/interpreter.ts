@@ -30,7 +30,7 @@ const SHARING: ReadonlySet<string> = new Set(['Reshape', 'spanforge.After'])
 /** Rows behind a value for each token that attention may write. */
 const SLACK_ROWS = 16
 
-/** Rows of at least so many numbers are copied by the C library, whose calls cost as much as copying a narrow row here. */
+/** The C library copies rows of at least this many numbers. Below that, a call costs more than copying in JavaScript. */
 const WIDE = 256
 
 /** Addresses to reserve. Linux gives memory only to those that are used. */
@@ -46,7 +46,6 @@ export class Interpreter {
   private readonly held = new Map<number, Placed>()
   private readonly memory = nativeMemory()
   private readonly onesOf = new Map<ElementType, View>()
-
   private readonly shared: Tools
 
   // Of the current run:

@@ -42,7 +42,6 @@ interface Slot {
  *   another value.
  * - A run without an output on the CPU does not wait for the device and never frees its uploads. `compile` rejects a graph
  *   whose outputs all stay (see `withWitness`).
- *
  * - Two threads that use the device at the same time are a segmentation fault, even with different sessions. `exclusive`
  *   must let one thread of the process work at a time.
  *

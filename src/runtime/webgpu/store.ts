@@ -5,14 +5,9 @@ import { webgpu } from '../../lowering/webgpu.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import { toBytes } from '../../protobuf.ts'
 import type { DeviceStore, ResidentExecutable, Value, Values } from '../engine.ts'
+import type { DeviceFacts } from '../engine-entry.ts'
 import { withWitness } from './copy-model.ts'
 import type { Device } from './device.ts'
-
-/** What the device offers, as far as it is known. */
-export interface DeviceLimits {
-  readonly memory_bytes?: number
-  readonly largest_buffer_bytes?: number
-}
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 
@@ -26,7 +21,7 @@ export class WebGpuStore implements DeviceStore {
   constructor(
     private readonly device: Device,
     private readonly profilePrefix: string | undefined,
-    private readonly limits: DeviceLimits = {},
+    private readonly limits: Pick<DeviceFacts, 'memory_bytes' | 'largest_buffer_bytes'> = {},
   ) {
     this.prefix = `store ${device.newId()} `
   }

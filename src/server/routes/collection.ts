@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { resolveAnswerOptions } from '../../inference/answer-options.ts'
 import type { FoundPassage } from '../../search/passage-index.ts'
-import { pageAt } from '../../search/passage-index.ts'
-import { placed } from '../../search/passage-reader.ts'
+import { placed, placeIn } from '../../search/passage-reader.ts'
 import type { ServedIndex } from '../collection/served-index.ts'
 import type { App } from '../http/app.ts'
 import {
@@ -125,8 +124,7 @@ const NOTHING = {
   tokens: 0,
 }
 
-const shownPassage = ({ document, start, text, headings, pages, relevance }: FoundPassage) => {
-  const { id, name, title } = document
-  const page = pageAt(pages, 0)
-  return { document: { id, name, title }, ...(page !== undefined && { page }), headings, start, text, relevance }
+const shownPassage = (passage: FoundPassage) => {
+  const { start, text, relevance } = passage
+  return { ...placeIn(passage, 0), start, text, relevance }
 }

@@ -46,6 +46,7 @@ export class Bpe implements Model {
   private readonly symbols = new Symbols()
   /** For each symbol of a short word, the rank of its merge with the next symbol, or NO_MERGE. */
   private readonly ranks = new Int32Array(SHORT)
+  /** If not, `mergeQueued` may still merge a pair of which one symbol has changed, and short words need the queue too. */
   private readonly mergesAreDistinct: boolean
   private readonly byteTokens: readonly (number | undefined)[]
   private readonly unknown: number | undefined

@@ -22,8 +22,8 @@ export interface PooledMasks {
   /** The first `size` values of the pool for a probability, starting over at its end: 1 is kept, 0 is dropped. */
   values(probability: number, size: number): Float32Array
   /**
-   * Where the values of each row begin: [rows] for a site [rows, width], such as [tokens, width], or [rows, length] for [rows, heads, length,
-   * length], whose heads are as far apart as the row has tokens.
+   * Where the values of each row begin: [rows] for a site [rows, width], such as [tokens, width], or [rows, length] for
+   * [rows, heads, length, length], whose heads are as far apart as the row has tokens.
    */
   starts(number: number, site: SizedSite, pass: Pass): Int32Array
 }

@@ -24,7 +24,7 @@ const sharedSlot = ([rows, width]: readonly number[]): WindowSlot => ({
 
 /**
  * The slots of a pass's windows in a tensor [tokens, width] or [rows, heads, length, length] of the sizes `dims`, as `pack`
- * lays them out.
+ * lays them out. A tensor with a fixed number of rows has a single slot.
  */
 export function windowSlots(
   [first]: Shape,

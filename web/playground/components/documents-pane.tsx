@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import * as collection from '../collection.ts'
 import { blocksOf } from '../logic/blocks.ts'
+import { within } from '../logic/layers.ts'
 import type { Span } from '../logic/marking.ts'
-import { counted } from '../logic/numbers.ts'
+import { count, counted } from '../logic/numbers.ts'
+import { Marked } from './marked.tsx'
 
 /** The list of documents, or the one that is open. */
 export function DocumentsPane() {
@@ -58,10 +60,8 @@ function DocumentList() {
           </li>
         ))}
       </ul>
-      {total > documents.length && (
-        <p class="note">and {(total - documents.length).toLocaleString('en-US')} more; filter to find them</p>
-      )}
-      {total === 0 && <p class="note">No document has this in its name or title.</p>}
+      {total > documents.length && <p class="note">and {count(total - documents.length)} more; filter to find them</p>}
+      {total === 0 && <p class="note">No document has this text in its name or title.</p>}
     </section>
   )
 }
@@ -74,6 +74,7 @@ interface OpenProps {
 function OpenDocument({ document: { id, name, text, characters }, span }: OpenProps) {
   const view = useRef<HTMLElement>(null)
   const blocks = useMemo(() => blocksOf(text), [text])
+  const marks = span ? [{ name: 'best-0', start: span.start, end: span.end }] : []
   useEffect(() => {
     const mark = view.current?.querySelector('mark')
     if (mark) mark.scrollIntoView({ block: 'center' })
@@ -99,33 +100,14 @@ function OpenDocument({ document: { id, name, text, characters }, span }: OpenPr
           aria-label="The text of the document"
           dir="auto"
         >
-          {blocks.map(({ start, end }) => (
-            <div key={start} class="block">
-              <Highlighted text={text.slice(start, end)} span={span && clipped(span, start, end)} />
+          {blocks.map((block) => (
+            <div key={block.start} class="block">
+              <Marked text={text.slice(block.start, block.end)} layers={within(block, marks)} />
             </div>
           ))}
-          {characters > text.length && (
-            <p class="note">Only the first {text.length.toLocaleString('en-US')} characters are shown.</p>
-          )}
+          {characters > text.length && <p class="note">Only the first {count(text.length)} characters are shown.</p>}
         </section>
       </div>
     </section>
-  )
-}
-
-/** The part of a span inside a block, relative to its start, or undefined if there is none. */
-function clipped(span: Span, start: number, end: number): Span | undefined {
-  const [from, to] = [Math.max(span.start, start), Math.min(span.end, end)]
-  return from < to ? { start: from - start, end: to - start } : undefined
-}
-
-function Highlighted({ text, span }: { readonly text: string; readonly span?: Span }) {
-  if (!span) return <>{text}</>
-  return (
-    <>
-      {text.slice(0, span.start)}
-      <mark class="best-0">{text.slice(span.start, span.end)}</mark>
-      {text.slice(span.end)}
-    </>
   )
 }

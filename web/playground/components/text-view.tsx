@@ -1,12 +1,13 @@
 import { memo } from 'preact/compat'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { type Layer, segments } from '../../../src/analysis/browser/segments.ts'
+import type { Layer } from '../../../src/analysis/browser/segments.ts'
 import { correct, mark } from '../actions.ts'
 import { layers } from '../lights.ts'
 import { type Block, blockAt, blocksOf } from '../logic/blocks.ts'
 import { layersByBlock, within } from '../logic/layers.ts'
 import { moved, type Span } from '../logic/marking.ts'
 import * as state from '../state.ts'
+import { Marked } from './marked.tsx'
 
 /** Shows the text in blocks that the browser lays out on demand, so that a book is as fast as a page. */
 export function TextView({ text }: { readonly text: string }) {
@@ -59,11 +60,7 @@ const Piece = memo(
         data-start={block.start}
         style={{ containIntrinsicBlockSize: `auto ${Math.round(lines * 28)}px` }}
       >
-        {lit.length === 0
-          ? own
-          : segments(own.length, lit).map(({ start, end, names }) =>
-              names.length === 0 ? own.slice(start, end) : <mark class={names.join(' ')}>{own.slice(start, end)}</mark>,
-            )}
+        {lit.length === 0 ? own : <Marked text={own} layers={lit} />}
       </div>
     )
   },
