@@ -35,7 +35,8 @@ afterAll(() => folder && rmSync(folder, { recursive: true }))
 const ask = async (page: Page, question: string) => {
   await page.fill('#question', question)
   await page.press('#question', 'Enter')
-  await page.waitForSelector('.card .sourced, .card .none, .card .failed')
+  // The answers of an earlier question are still on the page.
+  await page.locator('.card', { hasText: question }).locator('.sourced, .none, .failed').first().waitFor()
 }
 
 describeChromium('documents on the playground', () => {

@@ -1,8 +1,6 @@
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
-import { type AskedQuestion, eachQuestion } from '../../data/each-question.ts'
-import { type DataSource, sourceName } from '../../data/read-examples.ts'
-import { SpanforgeError, UsageError } from '../../errors.ts'
+import type { DataSource } from '../../data/read-examples.ts'
+import { UsageError } from '../../errors.ts'
 import { withLock } from '../../files/lock.ts'
 import { checkOutputs } from '../../files/output.ts'
 import {
@@ -11,8 +9,7 @@ import {
   resolvePipelineOptions,
 } from '../../inference/answer-options.ts'
 import { digestConfig, digestTokenizer } from '../../inference/digests.ts'
-import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
-import { streamLogits } from '../../inference/stream-logits.ts'
+import { windowingPlan } from '../../inference/pipeline-options.ts'
 import { PassageIndex } from '../../search/passage-index.ts'
 import { PassageReader } from '../../search/passage-reader.ts'
 import { PASSAGES_READ } from '../../search/schema.ts'
@@ -22,13 +19,13 @@ import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
 import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
 import { modelInputs } from '../run-files.ts'
-import type { CountingProgressBar, Screen } from '../screen/screen.ts'
-import { BlockJournal, type JournalState, rejectExisting } from '../shards/block-journal.ts'
-import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
+import type { Screen } from '../screen/screen.ts'
+import { BlockJournal, rejectExisting } from '../shards/block-journal.ts'
+import { type Shard, shardPath, showShard } from '../shards/shard.ts'
 import { completeShard, manifestPath, writeManifest } from '../shards/shard-manifest.ts'
+import { answerAll, PROGRESS, type Progress, readBy, START, type State } from './answer-blocks.ts'
 import { type Counted, countQuestions } from './count-questions.ts'
-import { blocksOf, type CutQuestion, type Cutting, contextCutting, passageCutting } from './predict-blocks.ts'
-import { indexLine, lineMaker } from './predict-lines.ts'
+import { contextCutting, passageCutting } from './predict-blocks.ts'
 import { runQaContents, runQaPaths } from './run-qa-outputs.ts'
 
 /** The lines that run_qa's files are made of. */
@@ -277,113 +274,6 @@ function shardInputs(
     settings: { ...settings, engine: engineName, device, bf16: choice.bf16 ?? false },
     digests: { ...digests, weights: String(weights) },
   }
-}
-
-const COUNT = z.int().nonnegative()
-
-/** The progress of a prediction. */
-const PROGRESS = z.object({
-  questions: COUNT,
-  /** Number of questions that could not be answered. */
-  failed: COUNT,
-  windows: COUNT,
-  /** The id of the last question that was read. */
-  last_id: z.string().nullable(),
-  /** In a shard, the number of questions that were read, including those of other shards. */
-  read: COUNT.optional(),
-  /** In a shard, the questions and bytes of each block. */
-  blocks: z.array(z.tuple([COUNT, COUNT])).optional(),
-})
-
-type Progress = z.output<typeof PROGRESS>
-type State = JournalState<Progress>
-
-const START: Progress = { questions: 0, failed: 0, windows: 0, last_id: null }
-
-const readBy = ({ read, questions }: Progress): number => read ?? questions
-
-interface Work {
-  readonly windowing: WindowingPlan
-  readonly cutting: Cutting
-  /** Whether questions have contexts. */
-  readonly contexts: boolean
-  readonly journal: BlockJournal<Progress>
-  readonly progress: CountingProgressBar
-  readonly shard?: Shard
-  readonly signal?: AbortSignal
-}
-
-async function answerAll(
-  source: DataSource,
-  { model, tokenizer }: OpenedModel,
-  asked: ResolvedOptions,
-  { windowing, cutting, contexts, journal, progress, shard, signal }: Work,
-): Promise<void> {
-  const lineOf = lineMaker(asked, tokenizer)
-  const { blocks = [] } = journal.state
-  // A resumed shard continues after its last block, which every nth block belongs to.
-  let number = shard && blocks.length > 0 ? shard.index + (blocks.length - 1) * shard.count : 0
-  let read = readBy(journal.state)
-  for await (const group of blocksOf(remaining(source, journal.state, contexts), cutting)) {
-    const before = read
-    read += group.length
-    signal?.throwIfAborted()
-    if (!isOwn(shard, number++)) continue
-    const block = group.map(cutting.cut)
-    const items = block.filter((cut) => 'windows' in cut)
-    const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
-    const onProgress = (done: number) => {
-      signal?.throwIfAborted()
-      progress.update(before + Math.floor((block.length * done) / windows))
-    }
-    const lines = new Map<object, string>()
-    for await (const item of streamLogits(model, items, { ...windowing.forward, onProgress }))
-      lines.set(
-        item.asked,
-        JSON.stringify(
-          'found' in item
-            ? indexLine(item.asked.id, item.found, item.logits, asked)
-            : lineOf({ ...item, ...item.asked }),
-        ),
-      )
-    const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
-    const { state } = journal
-    await journal.append(text, (bytes) => ({
-      questions: state.questions + block.length,
-      failed: state.failed + block.length - items.length,
-      windows: state.windows + windows,
-      last_id: block.at(-1)!.asked.id,
-      ...(shard && { read, blocks: [...(state.blocks ?? []), [block.length, bytes]] }),
-    }))
-    progress.update(read)
-  }
-}
-
-const failureLine = (cut: CutQuestion): string =>
-  JSON.stringify({ id: cut.asked.id, error: 'error' in cut ? cut.error : '' })
-
-const OTHER_IDS =
-  'The file changed before this question, or the answers are from version 0.1.0, which numbered questions without an id ' +
-  'from 0. Start over with --overwrite.'
-
-/** Yields the questions that have not been read yet. */
-async function* remaining(source: DataSource, state: State, contexts: boolean): AsyncGenerator<AskedQuestion> {
-  const { last_id } = state
-  const read = readBy(state)
-  let index = 0
-  for await (const question of eachQuestion(source, { contexts })) {
-    index++
-    if (index === read && question.id !== last_id)
-      throw new SpanforgeError(
-        `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
-        { remedy: OTHER_IDS },
-      )
-    if (index > read) yield question
-  }
-  if (index < read)
-    throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${read} have been answered`, {
-      remedy: 'The file changed. Start over with --overwrite.',
-    })
 }
 
 interface Timing {
