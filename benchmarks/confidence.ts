@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { integerFrom } from '../src/cli/flags/numbers.ts'
+import { integerFrom } from '../src/cli/flags/parsers.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { UsageError } from '../src/errors.ts'
 import { windowLogits } from '../src/inference/logits.ts'

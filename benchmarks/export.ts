@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { EXPORT_DTYPES } from '../src/checkpoint/onnx-folder.ts'
-import type { ExportedModel } from '../src/export/export-model.ts'
+import type { ExportOutcome } from '../src/export/export-model.ts'
 import type { VariantSession } from '../src/export/gate/runtime.ts'
 import { gateRuntime } from '../src/export/gate/runtimes.ts'
 import { exportFolder } from '../src/runs/export/export.ts'
@@ -21,7 +21,7 @@ interface Options {
 const LENGTHS = [158, 384]
 
 /** The median times in milliseconds for one window, by length and variant, taken in turns so that noise falls on all alike. */
-async function latencies(folder: string, { variants }: ExportedModel, runs: number): Promise<number[][]> {
+async function latencies(folder: string, { variants }: ExportOutcome, runs: number): Promise<number[][]> {
   const runtime = await gateRuntime('node').start({ pad_token_id: 0 })
   const sessions: VariantSession[] = []
   try {
@@ -49,7 +49,7 @@ async function latencies(folder: string, { variants }: ExportedModel, runs: numb
   }
 }
 
-function table({ variants }: ExportedModel, [short, long]: number[][]): string {
+function table({ variants }: ExportOutcome, [short, long]: number[][]): string {
   const lines = variants.map(({ dtype, bytes, share, comparison, objections = [] }, i) => {
     const { answers, logit_error } = comparison!.runtimes[0]
     const cells = [

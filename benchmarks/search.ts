@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { integerFrom } from '../src/cli/flags/numbers.ts'
+import { integerFrom } from '../src/cli/flags/parsers.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { resolveAnswerOptions } from '../src/inference/answer-options.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'

@@ -6,8 +6,7 @@
  */
 import { gradient } from '../src/autodiff/gradient.ts'
 import { input, nodesOf, type Tensor } from '../src/graph/tensor.ts'
-import { plainOnnx } from '../src/lowering/dialect.ts'
-import { lower } from '../src/lowering/lower.ts'
+import { lower, plainOnnx } from '../src/lowering/lower.ts'
 import { encodeModel } from '../src/onnx/encode.ts'
 import { mul, tanh } from '../src/ops/elementwise.ts'
 import { gelu } from '../src/ops/gelu.ts'

@@ -41,7 +41,7 @@ export async function compileModule(name: string): Promise<string> {
   const lines = (base64.match(/.{1,112}/g) ?? []).map((line) => `  '${line}',`)
   return [
     `/** Compiled from \`${basename(name)}.as.ts\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
-    'export const base64 = [',
+    `export const ${basename(name)}Wasm = [`,
     ...lines,
     "].join('')",
     '',

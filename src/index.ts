@@ -9,10 +9,9 @@ export { type AnalysisInput, analyse } from './analysis/analyse.ts'
 export { analysisHtml } from './analysis/page/html.ts'
 export type { Analysis } from './analysis/types.ts'
 export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
-export { evaluate } from './api/evaluate.ts'
 export type { FromPretrainedOptions } from './api/from-pretrained-options.ts'
 export { type LoadSquadOptions, loadSquad } from './api/load-squad.ts'
-export { AutoModelForQuestionAnswering, BertForQuestionAnswering } from './api/model.ts'
+export { AutoModelForQuestionAnswering, BertForQuestionAnswering, evaluate } from './api/model.ts'
 export {
   type OneAnswer,
   type PipelineSource,
@@ -30,7 +29,7 @@ export {
   type TrainOutput,
 } from './api/trainer.ts'
 export { SpanforgeError, UsageError } from './errors.ts'
-export type { ExportedModel } from './export/export-model.ts'
+export type { ExportOutcome } from './export/export-model.ts'
 export type { ExportedVariant } from './export/plan-variants.ts'
 export type { DatasetOptions } from './hub/download/datasets.ts'
 export { loadDataset } from './hub/download/examples.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import {
   bytesField,
   chunks,
-  concat,
+  concatFields,
   doubleField,
   type Encoded,
   floatField,
@@ -39,7 +39,7 @@ test('encodes the length of a body of more than 127 bytes in two bytes', () => {
 
 test('references large parts without copying, at any depth, and merges small ones', () => {
   const weights = new Uint8Array(2000)
-  const model = concat([
+  const model = concatFields([
     integerField(1, 9),
     messageField(7, messageField(5, textField(8, 'w'), bytesField(9, weights))),
   ])

@@ -20,24 +20,24 @@ export const integerField = (field: number, value: number | bigint): Encoded =>
   leaf([...tag(field, VARINT), ...varint(BigInt(value))])
 
 /** Encodes bytes without copying them. They must not change before the message is written. */
-export const bytesField = (field: number, body: Uint8Array): Encoded => concat([header(field, body.length), body])
+export const bytesField = (field: number, body: Uint8Array): Encoded => concatFields([header(field, body.length), body])
 
 export const textField = (field: number, value: string): Encoded => bytesField(field, new TextEncoder().encode(value))
 
 export const floatField = (field: number, value: number): Encoded =>
-  concat([Uint8Array.from(tag(field, FIXED32)), new Uint8Array(Float32Array.of(value).buffer)])
+  concatFields([Uint8Array.from(tag(field, FIXED32)), new Uint8Array(Float32Array.of(value).buffer)])
 
 export const doubleField = (field: number, value: number): Encoded =>
-  concat([Uint8Array.from(tag(field, FIXED64)), new Uint8Array(Float64Array.of(value).buffer)])
+  concatFields([Uint8Array.from(tag(field, FIXED64)), new Uint8Array(Float64Array.of(value).buffer)])
 
 /** Encodes a message as a field of another message. */
 export function messageField(field: number, ...fields: readonly Encoded[]): Encoded {
-  const body = concat(fields)
-  return concat([header(field, body.size), body])
+  const body = concatFields(fields)
+  return concatFields([header(field, body.size), body])
 }
 
 /** Concatenates fields, for example to a complete message. */
-export const concat = (parts: readonly (Uint8Array | Encoded)[]): Encoded => ({
+export const concatFields = (parts: readonly (Uint8Array | Encoded)[]): Encoded => ({
   size: parts.reduce((total, part) => total + sizeOf(part), 0),
   parts,
 })

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeManifest } from '../src/training/checkpoints/checkpoint-manifest.ts'
+import { writeCheckpointManifest } from '../src/training/checkpoints/checkpoint-manifest.ts'
 
 type Progress = Readonly<Record<string, unknown>>
 
@@ -9,5 +9,5 @@ export async function rewriteProgress(checkpoint: string, change: (progress: Pro
   const json = (name: string) => JSON.parse(readFileSync(join(checkpoint, name), 'utf8'))
   writeFileSync(join(checkpoint, 'progress.json'), JSON.stringify(change(json('progress.json'))))
   const { files, step } = json('manifest.json')
-  await writeManifest(checkpoint, step, Object.keys(files))
+  await writeCheckpointManifest(checkpoint, step, Object.keys(files))
 }

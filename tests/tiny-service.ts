@@ -1,6 +1,6 @@
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { modelSources } from '../src/runs/load/model-sources.ts'
-import type { App } from '../src/server/http/app.ts'
+import type { HttpApp } from '../src/server/http/app.ts'
 import { Metrics } from '../src/server/models/metrics.ts'
 import { Models } from '../src/server/models/models.ts'
 import { SharedLimit } from '../src/server/security/shared-limit.ts'
@@ -19,7 +19,7 @@ export interface TinyOptions extends Partial<ServiceOptions> {
 }
 
 export interface TinyService {
-  readonly app: App
+  readonly app: HttpApp
   readonly models: Models
   close(): Promise<void>
 }

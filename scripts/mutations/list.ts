@@ -85,7 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'data[place + position] += (1 - smoothing) / count',
   ]),
   ...model('src/batching/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
-  ...model('src/ops/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
+  ...model('src/ops/softmax.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
   ...tokenizer(
     'src/text/models/wordpiece.ts',
     ['Math.min(word.length, start + this.longest)', 'Math.min(word.length, start + 4)'],
@@ -141,7 +141,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['left.set(token, count - 1)', ''],
     ['const recall = shared / gold.length', 'const recall = shared / prediction.length'],
   ),
-  ...metrics('src/squad/metrics/normalize-answer.ts', ['(?:an?|the)', '(?:a|the)']),
+  ...metrics('src/squad/metrics/metrics.ts', ['(?:an?|the)', '(?:a|the)']),
   ...files('src/checkpoint/safetensors-writer.ts', ['Math.ceil(json.length / 8) * 8', 'json.length']),
   ...malformed('src/checkpoint/safetensors-header.ts', [
     'if (begin !== reached || end > dataBytes)',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { breakdown } from './breakdown.ts'
-import { groupsOf } from './dimensions.ts'
+import { groupsOf, questionWord } from './dimensions.ts'
 
 const words = (n: number) => Array.from({ length: n }, () => 'word').join(' ')
 const groups = (answer: { text: string; start: number } | undefined, contextWords = 10, windows = 1) =>
@@ -75,4 +75,23 @@ describe('a breakdown', () => {
     expect(large.f1.high).toBeGreaterThan(75)
     expect(small).toEqual({ label: 'why', count: 4, uncertain: true, exact_match: { mean: 50 }, f1: { mean: 75 } })
   })
+})
+
+it.each([
+  ['Who wrote it?', 'who'],
+  ['To whom was it sent?', 'who'],
+  ['Whose house is it?', 'who'],
+  ["What's the name?", 'what'],
+  ['In what year did they win?', 'what'],
+  ['Since WHEN?', 'when'],
+  ['Along with coal, which fuels burn?', 'which'],
+  ['Why?', 'why'],
+  ['How many people died?', 'how many'],
+  ['How  much is it?', 'how much'],
+  ['How did they do it?', 'how'],
+  ['Somehow they won: name the team', 'other'],
+  ['Whatever happened?', 'other'],
+  ['', 'other'],
+])('%s asks with %s', (question, word) => {
+  expect(questionWord(question)).toBe(word)
 })

@@ -1,6 +1,6 @@
 /** The dimensions by which questions are grouped. If a question has several labeled answers, the first one counts. */
 import { answerKind, answerKinds } from './answer-kind.ts'
-import type { GoldAnswer } from './gold-answer.ts'
+import type { GoldAnswer } from './error-class.ts'
 
 export const dimensions = [
   'question_word',

@@ -1,7 +1,7 @@
 /** Assigns each question to exactly one error class by the first matching rule. */
 import { f1 } from '../squad/metrics/metrics.ts'
+import type { TextSpan } from '../squad/types.ts'
 import { answerKind } from './answer-kind.ts'
-import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 import { sentenceAt } from './sentences.ts'
 import { isSameInOtherSpelling } from './spelling-forms.ts'
 
@@ -104,4 +104,10 @@ function mostShared(places: readonly TextSpan[], prediction: TextSpan): TextSpan
 function boundaryClass(prediction: TextSpan, gold: TextSpan): ErrorClass {
   if (contains(prediction, gold)) return 'too_wide'
   return contains(gold, prediction) ? 'too_narrow' : 'overlapping'
+}
+
+/** A labeled answer. */
+export interface GoldAnswer {
+  readonly text: string
+  readonly start: number
 }

@@ -1,4 +1,4 @@
-import { answerTokens } from '../squad/metrics/normalize-answer.ts'
+import { answerTokens } from '../squad/metrics/metrics.ts'
 
 /**
  * Whether two answers differ only in spelling. In addition to the normalization of the SQuAD metrics, it ignores

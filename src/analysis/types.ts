@@ -4,9 +4,9 @@
  */
 import type { BootstrapMean } from '../squad/metrics/bootstrap.ts'
 import type { ReliabilityBin } from '../squad/metrics/calibration.ts'
+import type { TextSpan } from '../squad/types.ts'
 import type { Dimension } from './dimensions.ts'
-import type { ErrorClass } from './error-class.ts'
-import type { GoldAnswer, TextSpan } from './gold-answer.ts'
+import type { ErrorClass, GoldAnswer } from './error-class.ts'
 
 export interface Analysis {
   /** Names of the model and the data, for titles. */

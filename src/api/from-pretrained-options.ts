@@ -8,13 +8,14 @@ import { anObject, type SchemasOf } from './check-options.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights' | 'dtype'> {
   /**
-   * The engine to compute with, or its name (default: `onnxruntime`; with bf16 or the device of another engine, an engine
-   * that supports it). `auto` times a small step on each engine and uses the fastest.
+   * The engine to compute with, or its name (see docs/engines.md). The default is the engine that comes with spanforge;
+   * with bf16 or the device of another engine, one that supports it. `auto` times a small step on each engine and uses
+   * the fastest.
    */
   readonly engine?: Engine | EngineName | 'auto'
   /**
-   * `cpu`, or a device of an engine's own, such as `openvino:GPU` (default: with `auto` or bf16 the fastest, otherwise
-   * `cpu`, or the engine's own if it has no other).
+   * `cpu`, or a device that belongs to an engine, as listed by `spanforge doctor` (default: with `auto` or bf16 the
+   * fastest, otherwise `cpu`, or the engine's own if it does not support `cpu`).
    */
   readonly device?: string
   /** Receives warnings about missing weights (default: writes them to standard error). `() => {}` disables them. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { inLanes } from './in-lanes.ts'
-import { cutIntoLanes } from './passes.ts'
+import { cutIntoLanes, inLanes } from './passes.ts'
 
 const lengthsOf = fc.array(fc.integer({ min: 1, max: 384 }), { minLength: 1, maxLength: 40 })
 

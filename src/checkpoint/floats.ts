@@ -3,7 +3,7 @@ import { fromFloat16 } from '../float16.ts'
 
 /**
  * Element types of stored tensors, and their conversion to and from float32. All supported files are little-endian, and
- * so are all machines that ONNX Runtime supports.
+ * so are all machines that the engines support.
  */
 
 /**

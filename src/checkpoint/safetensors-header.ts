@@ -14,7 +14,7 @@ export interface Entry {
   readonly end: number
 }
 
-export interface Header {
+export interface SafetensorsHeader {
   readonly entries: ReadonlyMap<string, Entry>
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -44,7 +44,7 @@ const metadataSchema = z.record(z.string(), z.string()).nullish()
  * of bytes that its shape and type require, and the tensors tile the `dataBytes` bytes after the header without gaps or
  * overlaps.
  */
-export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): Header {
+export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): SafetensorsHeader {
   const { __metadata__, ...tensors } = parseObject(bytes, path)
   const metadata = metadataSchema.safeParse(__metadata__)
   if (!metadata.success) corrupted(`${path}: __metadata__: expected an object that maps names to strings`)

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
-import type { App } from '../server/http/app.ts'
+import type { HttpApp } from '../server/http/app.ts'
 import { HttpProblem } from '../server/http/problem.ts'
 import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
@@ -31,7 +31,7 @@ const note = z.strictObject({ id: z.string(), note: z.string().max(MAX_NOTE_LENG
 const runQuery = z.strictObject({ id: z.string() })
 
 /** Adds the routes of the page. Reading needs no token, but changes do. */
-export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardParts): void {
+export function addRoutes(app: HttpApp, { runs, live, token, ownNames }: DashboardParts): void {
   app.addHook('onRequest', async (request) => checkHost(request, ownNames))
 
   app.get(

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { SpanforgeError } from '../errors.ts'
 import { packageFile } from '../package-root.ts'
-import { type App, createApp, servePage } from '../server/http/app.ts'
+import { createApp, type HttpApp, servePage } from '../server/http/app.ts'
 import { browserAddress } from '../server/http/listen.ts'
 import { EventStreams } from './event-stream.ts'
 import { newToken } from './guard.ts'
@@ -65,7 +65,7 @@ const GRACE = 1000
 /** Number of consecutive ports to try. */
 const TRIES = 100
 
-async function listen(app: App, host: string, first: number): Promise<number> {
+async function listen(app: HttpApp, host: string, first: number): Promise<number> {
   for (let port = first; ; port++) {
     try {
       await app.listen({ host, port })

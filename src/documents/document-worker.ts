@@ -5,8 +5,7 @@ import { SpanforgeError } from '../errors.ts'
 import { openRegularFile } from '../files/binary-file.ts'
 import { answerCalls } from '../threads/calls.ts'
 import type { DocumentType } from './document.ts'
-import type { ReadResult } from './document-reader.ts'
-import type { DocumentLimits } from './limits.ts'
+import type { DocumentLimits, ReadResult } from './document-reader.ts'
 import { parseDocument } from './parse-document.ts'
 
 const limits = workerData as DocumentLimits

@@ -3,7 +3,7 @@
 export type DocumentType = 'txt' | 'md' | 'html' | 'pdf' | 'docx'
 
 /** A heading or a paragraph. */
-export interface Block {
+export interface DocumentBlock {
   readonly text: string
   /** UTF-16 offset in the text of the document. */
   readonly start: number
@@ -23,14 +23,14 @@ export interface ReadDocument {
   readonly pages?: number
   /** All blocks, with `SEPARATOR` between them. */
   readonly text: string
-  readonly blocks: readonly Block[]
+  readonly blocks: readonly DocumentBlock[]
 }
 
 /** Separates the blocks in the text of a document. */
 export const SEPARATOR = '\n\n'
 
 /** What a format yields, in reading order. `level` is that of a heading, from 1. */
-export interface Piece {
+export interface DocumentPiece {
   readonly text: string
   readonly level?: number
   readonly page?: number
@@ -41,7 +41,7 @@ const MAX_HEADING = 300
 
 /** Joins pieces to a document, with the headings above each of them. */
 export class DocumentBuilder {
-  private readonly blocks: Block[] = []
+  private readonly blocks: DocumentBlock[] = []
   private readonly parts: string[] = []
   private readonly open: { readonly level: number; readonly text: string }[] = []
   private length = 0
@@ -49,7 +49,7 @@ export class DocumentBuilder {
   /** @param most maximum number of characters; `add` throws above it */
   constructor(private readonly most: number) {}
 
-  add({ text: given, level, page }: Piece): void {
+  add({ text: given, level, page }: DocumentPiece): void {
     const text = tidy(given)
     if (text === '') return
     const start = this.length === 0 ? 0 : this.length + SEPARATOR.length

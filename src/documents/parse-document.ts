@@ -1,10 +1,10 @@
 /** From the bytes of a file to a document. Runs in a worker, because parsers may take long or never end. */
 import { DocumentBuilder, type DocumentType, type ReadDocument } from './document.ts'
+import type { DocumentLimits } from './document-reader.ts'
 import { docxHtml } from './formats/docx.ts'
 import { readHtml } from './formats/html.ts'
 import { readPdf } from './formats/pdf.ts'
 import { decodedText, textPieces } from './formats/text.ts'
-import type { DocumentLimits } from './limits.ts'
 
 /** @throws Error with a reason for the user, such as "requires a password" */
 export async function parseDocument(

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RecordedVariant } from './export-record.ts'
-import type { Comparison, RuntimeFigures } from './gate/figures.ts'
+import type { RuntimeFigures, VariantComparison } from './gate/figures.ts'
 import { isDynamic } from './variant-graph.ts'
 
 export interface ExportCardFacts {
@@ -84,7 +84,7 @@ function batchNote(variants: readonly RecordedVariant[]): string {
   )
 }
 
-type Compared = RecordedVariant & { readonly comparison: Comparison }
+type Compared = RecordedVariant & { readonly comparison: VariantComparison }
 
 /** Variants that were compared on the same windows. */
 function groups(variants: readonly RecordedVariant[]): Compared[][] {

@@ -26,7 +26,7 @@ export interface ExportOptions extends VariantPlanOptions {
   readonly signal?: AbortSignal
 }
 
-export interface ExportedModel {
+export interface ExportOutcome {
   readonly folder: string
   /** The variants that were written. */
   readonly variants: readonly RecordedVariant[]
@@ -42,7 +42,7 @@ export interface ExportedModel {
  * same weights. Other existing files are never replaced without `overwrite`.
  * @throws UsageError if a file exists, SpanforgeError if a weight does not fit into a dtype
  */
-export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportedModel> {
+export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportOutcome> {
   const { output_dir, dtypes = ['fp32'], onPlan, judge, force = false } = options
   const planned = dtypes.map((dtype) => planVariant(source, dtype, options))
   const fp32Bytes = planVariant(source, 'fp32').bytes

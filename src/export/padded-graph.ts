@@ -6,9 +6,9 @@
  * places count as tokens, so tokens and places are the same values in a different shape.
  */
 import { UNSEEN } from '../batching/pack.ts'
+import { replaceInputs } from '../graph/substitute.ts'
 import { apply, constant, type Graph, input, scalar, type Tensor } from '../graph/tensor.ts'
-import type { Dialect } from '../lowering/dialect.ts'
-import { replaceInputs } from '../lowering/replace-inputs.ts'
+import type { Dialect } from '../lowering/lower.ts'
 import type { Geometry, ModelConfig } from '../models/architecture.ts'
 import { geometryOf } from '../models/registry.ts'
 import { questionAnswering } from '../models/span-head.ts'

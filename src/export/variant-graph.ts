@@ -1,17 +1,34 @@
 import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
-import type { Graph } from '../graph/tensor.ts'
-import type { Dialect } from '../lowering/dialect.ts'
-import { lower } from '../lowering/lower.ts'
+import type { Float, Graph } from '../graph/tensor.ts'
+import { type Dialect, lower, type Rule } from '../lowering/lower.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Initializer } from '../onnx/encode.ts'
-import { exportDialect } from './dialect.ts'
+import { add, div, erf, mul } from '../ops/elementwise.ts'
+import { matmul } from '../ops/linalg.ts'
 import { halfPrecision } from './half-precision.ts'
 import { type PaddedOptions, paddedGraph } from './padded-graph.ts'
 import { blockProduct } from './quantize/block-products.ts'
-import { dynamicProduct, SIGNED, UNSIGNED } from './quantize/dynamic-products.ts'
+import { dynamicProduct, quantizedTables, SIGNED, UNSIGNED } from './quantize/dynamic-products.ts'
 import { type Product, quantizedProducts } from './quantize/products.ts'
-import { quantizedTables } from './quantize/table-rows.ts'
 import { StoredWeights } from './stored-weights.ts'
+
+/** x/2 (1 + erf(x/√2)) in the form that runtimes recognize and compute in a single operation. */
+const gelu: Rule = ({ inputs: [x] }) => [mul(mul(x, add(erf(div(x, Math.SQRT2)), 1)), 0.5)]
+
+/** Scales the left factor rather than the product, which is larger and would leave the range of float16. */
+const scaledFactor: Rule = (node) => {
+  const { inputs, op, attributes } = node
+  const [a, b] = inputs
+  const { alpha, transA, transB } = attributes as { alpha: Float; transA: number; transB: number }
+  if (alpha.value === 1) return op.lower!(node)
+  return [matmul(mul(a, alpha.value), b, { transA: transA === 1, transB: transB === 1 })]
+}
+
+/** Standard ONNX operators, in the forms that other runtimes compute best. */
+const exportDialect = (rules: Dialect['rules']): Dialect => ({
+  name: 'ONNX for other tools',
+  rules: { 'spanforge.Gelu': gelu, 'spanforge.MatMul': scaledFactor, ...rules },
+})
 
 interface Storage {
   /** How products are computed; in floating point if undefined. Lookup tables are then stored in 8 bits too. */

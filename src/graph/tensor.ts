@@ -158,3 +158,6 @@ export const nodesOf = (outputs: readonly Tensor[]): Node[] => [
 ]
 
 export const nodeInputs = (t: Tensor): readonly Tensor[] => (t.source.kind === 'node' ? t.source.node.inputs : [])
+
+/** Returns a qualified name, such as Gemm, com.microsoft.FusedMatMul or spanforge.Gelu. */
+export const operatorName = ({ type, domain }: Op): string => (domain ? `${domain}.${type}` : type)

@@ -13,8 +13,7 @@ import { geometryOf } from '../models/registry.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { Engine, StoredExecutable } from '../runtime/engine.ts'
 import { defaultEngine } from '../runtime/registry.ts'
-import type { WindowLogits } from '../squad/answers/document-logits.ts'
-import { spanLoss } from '../squad/answers/span-loss.ts'
+import { spanLoss, type WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Label } from '../squad/types.ts'
 
 /** An operator that scales its input by the largest value in the whole batch. */

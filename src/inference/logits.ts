@@ -1,6 +1,5 @@
-import { inLanes } from '../batching/in-lanes.ts'
 import type { Row } from '../batching/pack.ts'
-import { cutIntoLanes, type Share } from '../batching/passes.ts'
+import { cutIntoLanes, inLanes, type Share } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'

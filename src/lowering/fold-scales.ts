@@ -4,11 +4,11 @@ import {
   Float,
   type Graph,
   type Node,
+  operatorName,
   type Tensor,
   topologicalOrder,
 } from '../graph/tensor.ts'
 import { mul } from '../ops/elementwise.ts'
-import { operatorName } from './dialect.ts'
 
 /** Matrix products that multiply their result by an attribute. */
 const PRODUCTS: ReadonlySet<string> = new Set(['Gemm', 'com.microsoft.FusedMatMul'])

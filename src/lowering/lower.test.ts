@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { evaluate } from '../../tests/check-gradient.ts'
 import { maxDifference } from '../../tests/read-safetensors.ts'
 import { gradient } from '../autodiff/gradient.ts'
-import { apply, type Graph, input, nodesOf, type Op, type Tensor } from '../graph/tensor.ts'
+import { apply, type Graph, input, nodesOf, type Op, operatorName, type Tensor } from '../graph/tensor.ts'
 import { bert } from '../models/bert.ts'
 import { trainingGraph } from '../models/programs.ts'
 import { encodeModel } from '../onnx/encode.ts'
@@ -13,8 +13,7 @@ import { reshape } from '../ops/movement.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
 import { softmax } from '../ops/softmax.ts'
 import { float32Value } from '../runtime/engine.ts'
-import { type Dialect, operatorName, plainOnnx } from './dialect.ts'
-import { lower } from './lower.ts'
+import { type Dialect, lower, plainOnnx } from './lower.ts'
 
 const operators = (graph: Graph): string[] => nodesOf(Object.values(graph)).map(({ op }) => operatorName(op))
 

@@ -1,9 +1,29 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
-import { type Graph, type Node, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
-import { type Dialect, operatorName, type Rule } from './dialect.ts'
+import { type Graph, type Node, nodeInputs, operatorName, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 import { foldScales } from './fold-scales.ts'
 import { SharedNodes } from './shared-nodes.ts'
+
+/** Rewrites a node. Returns one tensor per result, or undefined to leave the node unchanged. */
+export type Rule = (node: Node) => readonly Tensor[] | undefined
+
+/**
+ * The operators that an engine supports. Composites that it neither runs nor rewrites are lowered by their own
+ * definition.
+ */
+export interface Dialect {
+  readonly name: string
+  /**
+   * Keyed by `operatorName`. The result of a rule is lowered in turn, so it must not contain the operator that it
+   * replaces.
+   */
+  readonly rules?: Readonly<Record<string, Rule>>
+  /** Composites that the engine runs natively, by `operatorName`. */
+  readonly runs?: ReadonlySet<string>
+}
+
+/** Only standard ONNX operators, which all ONNX tools can read. */
+export const plainOnnx: Dialect = { name: 'ONNX' }
 
 /**
  * Expresses a graph in the operators of a dialect. Composites are replaced using the rule of the dialect or, without

@@ -1,6 +1,5 @@
 import { formatShape } from '../graph/shape.ts'
-import { type Attribute, Float, Floats, makeNode, type Node, Tensor } from '../graph/tensor.ts'
-import { operatorName } from './dialect.ts'
+import { type Attribute, Float, Floats, makeNode, type Node, operatorName, Tensor } from '../graph/tensor.ts'
 
 /** Larger constants are shared only if they are the same tensor. */
 const SMALL = 16

@@ -1,7 +1,7 @@
 import { apply, constant, type Tensor } from '../graph/tensor.ts'
 import { add, exp, log, mul, sub } from '../ops/elementwise.ts'
 import { sum } from '../ops/reduce.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect } from './lower.ts'
 
 const floor = (x: Tensor): Tensor => apply({ type: 'Floor' }, [x], x)
 

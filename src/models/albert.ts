@@ -5,7 +5,7 @@ import type { Dropout } from '../nn/dropout.ts'
 import { layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
-import type { Architecture, LayerRange } from './architecture.ts'
+import { type Architecture, applyLayers, type LayerRange } from './architecture.ts'
 import {
   BERT_LIKE_NAMES,
   type BertLikeConfig,
@@ -18,7 +18,6 @@ import {
   sumOfEmbeddings,
 } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, rejectConfig } from './config.ts'
-import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of an ALBERT model, with the field names of Hugging Face's config.json. */

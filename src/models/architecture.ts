@@ -1,4 +1,5 @@
 /** The interface of an encoder architecture. Each architecture is implemented in one file next to this one. */
+import { checkpoint } from '../autodiff/checkpoint.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { ActivationName } from '../nn/activation.ts'
 import type { Dropout } from '../nn/dropout.ts'
@@ -82,4 +83,21 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   encoder(p: Parameters, config: Config, dropout: Dropout, range: LayerRange): Tensor
   /** The question-answering head, which computes start and end logits [tokens, 2] from the encoder's output. */
   head(p: Parameters, config: Config, hidden: Tensor, dropout: Dropout): Tensor
+}
+
+/**
+ * Applies the layers of a range one after the other to x [tokens, hidden_size]. `shared` are other tensors with a
+ * gradient that all layers use.
+ */
+export function applyLayers(
+  x: Tensor,
+  { from, to, gradient_checkpointing = false }: LayerRange,
+  layer: (x: Tensor, i: number) => Tensor,
+  shared: readonly Tensor[] = [],
+): Tensor {
+  for (let i = from; i < to; i++) {
+    const y = layer(x, i)
+    x = gradient_checkpointing ? checkpoint(y, [x, ...shared]) : y
+  }
+  return x
 }

@@ -6,7 +6,7 @@ import type { Dropout } from '../nn/dropout.ts'
 import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
-import type { Architecture, Geometry, LayerRange, ModelConfig } from './architecture.ts'
+import { type Architecture, applyLayers, type Geometry, type LayerRange, type ModelConfig } from './architecture.ts'
 import {
   activation,
   type ConfigReader,
@@ -18,7 +18,6 @@ import {
   probability,
   unpruned,
 } from './config.ts'
-import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** Configuration fields with the names in BERT's config.json. */

@@ -17,7 +17,7 @@ import { reshape, transpose } from '../ops/movement.ts'
 import { softmax } from '../ops/softmax.ts'
 import { takeAlong } from '../ops/take-along.ts'
 import { showValue } from '../show-value.ts'
-import type { Architecture, LayerRange } from './architecture.ts'
+import { type Architecture, applyLayers, type LayerRange } from './architecture.ts'
 import {
   BERT_LIKE_NAMES,
   type BertLikeConfig,
@@ -27,7 +27,6 @@ import {
   resizedBertLike,
 } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, paddingRow, rejectConfig, unpruned } from './config.ts'
-import { applyLayers } from './layers.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'
 
 /** The configuration of a DeBERTa-v2 or v3 model, with the field names of Hugging Face's config.json. */

@@ -9,7 +9,7 @@ import type { Dropout } from '../nn/dropout.ts'
 import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
-import type { Architecture, LayerRange, ModelConfig } from './architecture.ts'
+import { type Architecture, applyLayers, type LayerRange, type ModelConfig } from './architecture.ts'
 import { qaOutputs } from './bert-like.ts'
 import {
   activation,
@@ -22,7 +22,6 @@ import {
   probability,
   unpruned,
 } from './config.ts'
-import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of a DistilBERT model, with the field names of Hugging Face's config.json. */

@@ -14,7 +14,7 @@ import { reshape } from '../ops/movement.ts'
 import { rotary } from '../ops/rotary.ts'
 import { split } from '../ops/split.ts'
 import { showValue } from '../show-value.ts'
-import type { Architecture, LayerRange, ModelConfig } from './architecture.ts'
+import { type Architecture, applyLayers, type LayerRange, type ModelConfig } from './architecture.ts'
 import {
   activation,
   checkSizes,
@@ -27,7 +27,6 @@ import {
   rejectConfig,
   unpruned,
 } from './config.ts'
-import { applyLayers } from './layers.ts'
 import { attentionBias, type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of a ModernBERT model, with the field names of Hugging Face's config.json. */

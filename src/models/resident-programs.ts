@@ -29,7 +29,7 @@ export const startsName = (site: string): string => `starts.${site}`
 /** The number of values of each head of a row, [rows, 1, 1, 1]. */
 export const WIDTHS = 'widths'
 /** 0, 1, ..., length - 1. */
-export const COLUMNS = 'columns'
+export const ROW_POSITIONS = 'columns'
 /** The pool of values for a probability, [size, 1]: 0 with this probability, otherwise 1. */
 export const poolName = (probability: number): string => `pool.${probability}`
 /** 1 in the first pass of a step, whose gradients are not added to earlier ones; otherwise 0. */
@@ -93,7 +93,7 @@ function startingOver() {
 function dropoutValues(sites: readonly DropoutSite[], poolSize: number): ReadonlyMap<string, Tensor> {
   const pools = new Map<number, Tensor>()
   const widths = input(WIDTHS, ['rows', 1, 1, 1], 'int32')
-  const columns = input(COLUMNS, [1, 1, 1, 'length'], 'int32')
+  const columns = input(ROW_POSITIONS, [1, 1, 1, 'length'], 'int32')
   return new Map(
     sites.map(({ name, shape, probability }) => {
       const pool = pools.get(probability) ?? input(poolName(probability), [poolSize, 1])

@@ -18,3 +18,37 @@ export function loadKoffi(): typeof koffi {
   }
   return ffi
 }
+
+let native: ReturnType<typeof load> | undefined
+
+/** Loaded by the first caller that has found a library: without one, koffi is never loaded. */
+export const nativeMemory = () => (native ??= load())
+
+function load() {
+  const ffi = loadKoffi()
+  const c = ffi.load(null)
+  const [P, size] = ['void *', 'size_t']
+  const memmove = c.func('memmove', P, [P, P, size])
+  const mmap = c.func('mmap', P, [size, size, 'int', 'int', 'int', 'long'])
+  return {
+    ffi,
+    move: (to: number, from: number, bytes: number): void => void memmove(to, from, bytes),
+    fill: c.func('memset', P, [P, 'int', size]) as (address: number, byte: number, bytes: number) => void,
+    view: (address: number, bytes: number): ArrayBuffer => ffi.view(address, bytes),
+    /** Where an array is. It stays there as long as the array lives. */
+    addressOf(array: ArrayBufferView): number {
+      // A small array is inside V8's heap, where it can move, until somebody asks for its buffer.
+      void array.buffer
+      return Number(memmove(array, array, 0))
+    },
+    /** Reserves addresses; the system provides memory for those that are used, in large pages where it can. */
+    reserve(bytes: number): number {
+      const [READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, HUGE_PAGES] = [3, 0x4022, 14]
+      const address = Number(mmap(0, bytes, READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0))
+      if (address <= 0) throw new Error(`cannot reserve ${bytes} bytes of addresses`)
+      c.func('madvise', 'int', [P, size, 'int'])(address, bytes, HUGE_PAGES)
+      return address
+    },
+    unreserve: c.func('munmap', 'int', [P, size]) as (address: number, bytes: number) => void,
+  }
+}

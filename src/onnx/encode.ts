@@ -11,7 +11,7 @@ import {
   type TensorType,
   topologicalOrder,
 } from '../graph/tensor.ts'
-import { concat, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
+import { concatFields, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
 import type { ExternalData } from './external-data.ts'
 
 const IR_VERSION = 9
@@ -74,7 +74,7 @@ export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encode
     graph.push(messageField(1, textField(1, namer.nameOf(t)), textField(2, name), textField(4, 'Identity')))
     graph.push(messageField(12, ...valueInfo(name, t)))
   }
-  return concat([
+  return concatFields([
     integerField(1, IR_VERSION),
     textField(2, 'spanforge'),
     messageField(7, ...graph),

@@ -1,4 +1,4 @@
-import { concat, type Encoded } from '../protobuf.ts'
+import { concatFields, type Encoded } from '../protobuf.ts'
 
 /** The position of a constant's data in a file next to the model, as encoded in ONNX. */
 export interface ExternalLocation {
@@ -42,6 +42,6 @@ export class ExternalData {
 
   /** The content of the file. */
   get content(): Encoded {
-    return concat(this.parts)
+    return concatFields(this.parts)
   }
 }

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import { nativeMemory } from '../native/memory.ts'
+import { nativeMemory } from '../native/koffi.ts'
 
 const RTLD_NOW_GLOBAL = 0x102
 const THREAD_SERIALIZED = 2

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { availableParallelism, cpus, hostname } from 'node:os'
 import { SpanforgeError } from '../errors.ts'
-import { nativeMemory } from '../native/memory.ts'
+import { nativeMemory } from '../native/koffi.ts'
 import { startWorker, Thread } from '../threads/calls.ts'
 import { type RankEnvironment, rankEnvironment } from './environment.ts'
 import { findMpi } from './find-mpi.ts'

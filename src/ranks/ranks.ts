@@ -70,7 +70,7 @@ export async function together<T>(ranks: Ranks | undefined, work: () => Promise<
   const failed = failures.flatMap((failure, rank) => (failure && failure !== 'stopped' ? [{ ...failure, rank }] : []))
   if (failed.length === 0) return outcome.value
   const [{ rank, message, remedy, exitCode }] = failed
-  throw new SharedFailure(rank === 0 ? message : `${nameOf(ranks, rank)}: ${message}`, { remedy, exitCode })
+  throw new SharedFailure(rank === 0 ? message : `${rankName(ranks, rank)}: ${message}`, { remedy, exitCode })
 }
 
 /**
@@ -90,7 +90,7 @@ function failureOf(error: unknown): Failure {
 }
 
 /** For messages: rank 2 (host-b). */
-export const nameOf = ({ hosts }: Ranks, rank: number): string => `rank ${rank} (${hosts[rank]})`
+export const rankName = ({ hosts }: Ranks, rank: number): string => `rank ${rank} (${hosts[rank]})`
 
 /**
  * Compares facts that must be the same on all ranks.
@@ -104,7 +104,7 @@ export async function rejectDifferences(ranks: Ranks, facts: Readonly<Record<str
     if (differing.length === 0) continue
     const shown = differing.map((name) => describeDifference(name, all[0][name], other[name]))
     throw new SharedFailure(
-      `${nameOf(ranks, rank)} differs from ${nameOf(ranks, 0)}: ${shown.slice(0, 5).join(', ')}`,
+      `${rankName(ranks, rank)} differs from ${rankName(ranks, 0)}: ${shown.slice(0, 5).join(', ')}`,
       { remedy: 'Install the same version, and use the same arguments, data and model on all hosts.', exitCode: 2 },
     )
   }

@@ -3,13 +3,13 @@ import { exampleBlocks } from './blocks/examples.ts'
 import { opening, originFacts } from './blocks/opening.ts'
 import { learningCurve } from './plots/learning-curve.ts'
 import { toPng } from './plots/to-png.ts'
-import { type Block, facts, heading, type NamedValue } from './render/document.ts'
+import { type Block, facts, heading, literal, type NamedValue, paragraph } from './render/document.ts'
 import { count, counted, decimal, duration, percentScore } from './render/format.ts'
 import { renderHtml } from './render/html.ts'
 import { renderMarkdown } from './render/markdown.ts'
 import { totalParameters } from './summary/architecture.ts'
 import { bestPoint, placeOf } from './summary/history.ts'
-import type { RunSummary } from './summary/run.ts'
+import type { RunOrigin, RunSummary } from './summary/run.ts'
 
 /** A file of the report. */
 export interface ReportFile {
@@ -54,4 +54,25 @@ function headline(run: RunSummary): NamedValue[] {
   list.push(['Parameters', count(totalParameters(model.parameters))])
   if (run.origin) list.push(...originFacts(run.origin))
   return list
+}
+
+export interface RunFailure {
+  /** Name of the model that was fine-tuned. */
+  readonly model: string
+  readonly error: string
+  readonly remedy?: string
+  readonly origin: RunOrigin
+}
+
+/** Creates the HTML report of a failed run: the error, its remedy, and the command that was run. */
+export function failureReport({ model, error, remedy, origin }: RunFailure): string {
+  const title = `${model}: training failed`
+  const reason: NamedValue[] = [['Reason', literal(error)]]
+  if (remedy) reason.push(['What to do', literal(remedy)])
+  const blocks: Block[] = [
+    heading(title, 1),
+    paragraph('This run ended with an error, so it has no results.'),
+    facts(...reason, ...originFacts(origin)),
+  ]
+  return renderHtml(title, blocks, {})
 }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import {
-  concat,
+  concatFields,
   doubleField,
   type Encoded,
   floatField,
@@ -75,10 +75,10 @@ export function record(data: Uint8Array): Uint8Array {
 /** Masks a checksum as TFRecord requires. Plain CRCs would be weak for data that itself contains CRCs. */
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
-const versionEvent = (time: number): Encoded => concat([doubleField(1, time), textField(3, 'brain.Event:2')])
+const versionEvent = (time: number): Encoded => concatFields([doubleField(1, time), textField(3, 'brain.Event:2')])
 
 const scalarEvent = (time: number, step: number, values: [string, number][]): Encoded =>
-  concat([
+  concatFields([
     doubleField(1, time),
     integerField(2, step),
     messageField(5, ...values.map(([tag, value]) => messageField(1, textField(1, tag), floatField(2, value)))),

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import type { DType, TensorData } from '../graph/data.ts'
 import type { Graph } from '../graph/tensor.ts'
 import { showValue } from '../show-value.ts'
@@ -150,3 +150,15 @@ export function threadsByDefault(): number {
 /** What to do when an engine runs out of memory. */
 export const MEMORY_REMEDY =
   'Lower max_tokens_per_pass, or close other programs. For training, gradient_checkpointing takes less memory too.'
+
+/** @throws SpanforgeError if the model in a file has an input that is not in the signature, or lacks an output */
+export function checkSignature(file: string, found: Signature, { inputs, outputs }: Signature): void {
+  const unknown = found.inputs.filter((name) => !inputs.includes(name))
+  const missing = outputs.filter((name) => !found.outputs.includes(name))
+  if (unknown.length === 0 && missing.length === 0) return
+  const names = `the inputs ${found.inputs.join(', ')} and the outputs ${found.outputs.join(', ')}`
+  throw new SpanforgeError(
+    `${file}: found ${names}, expected at most the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}`,
+    { remedy: 'Use a model that was exported for question answering.' },
+  )
+}

@@ -2,12 +2,12 @@ import { cpus } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
 import { apply, type Graph } from '../graph/tensor.ts'
-import type { Dialect } from '../lowering/dialect.ts'
-import { lower } from '../lowering/lower.ts'
+import { type Dialect, lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
 import {
   type CompileOptions,
+  checkSignature,
   type Engine,
   type Executable,
   MEMORY_REMEDY,
@@ -16,7 +16,6 @@ import {
 } from './engine.ts'
 import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
-import { checkSignature } from './model-signature.ts'
 
 /**
  * Operators that the CPU kernels of ONNX Runtime support beyond standard ONNX: matrix products that transpose and scale

@@ -1,4 +1,4 @@
-import { type Block, type ReadDocument, SEPARATOR } from '../documents/document.ts'
+import { type DocumentBlock, type ReadDocument, SEPARATOR } from '../documents/document.ts'
 
 /** A part of a document that is found and read as a whole. */
 export interface Passage {
@@ -21,7 +21,7 @@ const MOST = 1500
 /** Cuts a document into passages: at headings, between paragraphs, and long paragraphs between sentences. */
 export function cutPassages({ text, blocks }: Pick<ReadDocument, 'text' | 'blocks'>): Passage[] {
   const passages: Passage[] = []
-  let group: Block[] = []
+  let group: DocumentBlock[] = []
   const end = () => {
     if (group.length > 0) passages.push(passageOf(text, group))
     group = []
@@ -42,9 +42,9 @@ export function cutPassages({ text, blocks }: Pick<ReadDocument, 'text' | 'block
   return passages
 }
 
-const endOf = ({ start, text }: Block): number => start + text.length
+const endOf = ({ start, text }: DocumentBlock): number => start + text.length
 
-function passageOf(text: string, group: readonly Block[]): Passage {
+function passageOf(text: string, group: readonly DocumentBlock[]): Passage {
   const { start } = group[0]
   const last = group.at(-1)!
   const pages: PageStart[] = []
@@ -55,7 +55,7 @@ function passageOf(text: string, group: readonly Block[]): Passage {
 }
 
 /** Cuts a long paragraph into parts of at most MOST characters, after a sentence or at least between words. */
-function* sentencesOf(block: Block): Generator<Block> {
+function* sentencesOf(block: DocumentBlock): Generator<DocumentBlock> {
   const { text } = block
   for (let from = 0; from < text.length; ) {
     const to = cutBefore(text, from)

@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServedIndex } from './collection/served-index.ts'
 import { SERVER_DEFAULTS } from './defaults.ts'
-import { type App, type AppOptions, createApp, sendProblem, serveAnswerBox, servePage } from './http/app.ts'
+import { type AppOptions, createApp, type HttpApp, sendProblem, serveAnswerBox, servePage } from './http/app.ts'
 import { HttpProblem } from './http/problem.ts'
 import { explained } from './http/remedies.ts'
 import type { Metrics } from './models/metrics.ts'
@@ -44,7 +44,7 @@ const DEFAULT_LIMITS: TextLimits = {
 const QUIET = ['/health', '/ready', '/metrics']
 
 /** Creates the service, ready to listen. Closing it waits for requests in progress. */
-export async function createService(options: ServiceOptions): Promise<App> {
+export async function createService(options: ServiceOptions): Promise<HttpApp> {
   const {
     models,
     metrics,
@@ -96,7 +96,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
     await serveAnswerBox(app, pages)
   }
   await app.register(async (inner) => {
-    const guarded = inner as unknown as App
+    const guarded = inner as unknown as HttpApp
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))
     if (perMinute !== undefined) guarded.addHook('onRequest', app.rateLimit())
     if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
@@ -113,7 +113,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
  * Registers the rate limit. Routes add `app.rateLimit()` before other checks, so that guessing tokens is limited too.
  * Requests for unknown paths are counted here.
  */
-async function limitRate(app: App, max: number): Promise<void> {
+async function limitRate(app: HttpApp, max: number): Promise<void> {
   await app.register(rateLimit, {
     global: false,
     max,

@@ -19,9 +19,15 @@ export {
   bootstrapDifference,
   bootstrapMean,
 } from './metrics/bootstrap.ts'
-export { exactMatch, f1, type Predictions, type SquadMetrics, squadMetrics } from './metrics/metrics.ts'
+export {
+  exactMatch,
+  f1,
+  normalizeAnswer,
+  type Predictions,
+  type SquadMetrics,
+  squadMetrics,
+} from './metrics/metrics.ts'
 export { type SquadV2Metrics, squadV2Metrics } from './metrics/metrics-v2.ts'
-export { normalizeAnswer } from './metrics/normalize-answer.ts'
 export { mcNemarTest, randomizationTest } from './metrics/paired-tests.ts'
 export { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './python/pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './reading/squad-json.ts'

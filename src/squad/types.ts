@@ -43,3 +43,9 @@ export interface Label {
 
 /** A window with its label, for training. */
 export interface LabelledWindow extends Window, Label {}
+
+/** A span of a context. */
+export interface TextSpan {
+  readonly start: number
+  readonly end: number
+}

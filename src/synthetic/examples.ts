@@ -1,8 +1,7 @@
 import type { Example } from '../squad/types.ts'
 import { Draws } from './draws.ts'
-import { choose } from './grammar.ts'
 import type { SplitName } from './names.ts'
-import { fill } from './sentence.ts'
+import { choose, fill } from './sentence.ts'
 import { capital, type Size, type StatedFact, tellStory, UNSEEN_SHARE } from './story.ts'
 
 export interface GenerateOptions {

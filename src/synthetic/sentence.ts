@@ -1,5 +1,4 @@
 import type { Draws } from './draws.ts'
-import { choose } from './grammar.ts'
 import type { Entity } from './names.ts'
 
 /** The values of the slots in a template. */
@@ -44,6 +43,27 @@ export function fill(template: string, slots: TemplateSlots): Sentence {
   return { text, answerAt }
 }
 
+const CHOICE = /\(([^()]*)\)/
+
+/** Expands a template at random: `(a|b|)` becomes a, b or nothing, innermost first. */
+export function choose(template: string, random: Draws): string {
+  let text = template
+  for (let match = CHOICE.exec(text); match; match = CHOICE.exec(text))
+    text = splice(text, match, random.pick(match[1].split('|')))
+  return tidy(text)
+}
+
+/** All expansions of a template. */
+export function expansions(template: string): Set<string> {
+  const match = CHOICE.exec(template)
+  if (!match) return new Set([tidy(template)])
+  return new Set(match[1].split('|').flatMap((option) => [...expansions(splice(template, match, option))]))
+}
+
+function splice(text: string, match: RegExpExecArray, replacement: string): string {
+  return text.slice(0, match.index) + replacement + text.slice(match.index + match[0].length)
+}
+
 /** Draws an answer phrase, such as "{his} eyes had grown weak", and fills in the pronouns of the entity. */
 export function phrase(templates: readonly string[], entity: Entity, random: Draws): string {
   return choose(random.pick(templates), random).replace(/\{[^}]*\}/g, (slot) => fillPronouns(slot, entity))
@@ -52,4 +72,12 @@ export function phrase(templates: readonly string[], entity: Entity, random: Dra
 function fillPronouns(piece: string, entity: Entity): string {
   const words = pronouns(entity)
   return piece === '{he}' ? words.he : piece === '{his}' ? words.his : piece === '{him}' ? words.him : piece
+}
+
+/** Removes the extra spaces left by empty choices. */
+function tidy(text: string): string {
+  return text
+    .replace(/ +/g, ' ')
+    .replace(/ ([,.?;])/g, '$1')
+    .trim()
 }

@@ -1,10 +1,19 @@
 import { invent, laterYear } from './answers.ts'
 import type { Draws } from './draws.ts'
 import type { Fact } from './facts/fact.ts'
-import { factsAbout } from './facts/index.ts'
-import { choose } from './grammar.ts'
+import { firmFacts } from './facts/firm.ts'
+import { lifeFacts } from './facts/person-life.ts'
+import { workFacts } from './facts/person-work.ts'
+import { townFacts } from './facts/town.ts'
 import { type Entity, Namer, type SplitName } from './names.ts'
-import { fill, phrase, pronouns, type TemplateSlots } from './sentence.ts'
+import { choose, fill, phrase, pronouns, type TemplateSlots } from './sentence.ts'
+
+/** All facts of the demo text, by kind of entity. */
+export const factsAbout: Readonly<Record<Entity['kind'], readonly Fact[]>> = {
+  person: [...Object.values(lifeFacts), ...Object.values(workFacts)],
+  firm: Object.values(firmFacts),
+  town: Object.values(townFacts),
+}
 
 /** A fact stated in a story. `start` is the UTF-16 index of the answer in the text of the story. */
 export interface StatedFact {

@@ -4,7 +4,6 @@
 export { SpanforgeError, UsageError } from '../errors.ts'
 export type { AddedToken } from './added-tokens.ts'
 export type { BatchEncoding, BatchFields, CallOptions, Offsets, Rows } from './batch-encoding.ts'
-export { BertTokenizer } from './bert-tokenizer.ts'
 export type { Encoding } from './encoding.ts'
 export type { TokenizerFiles } from './reading/choose-class.ts'
 export { fastTokenizerFile, isFastTokenizerFile } from './reading/fast-tokenizer-file.ts'
@@ -14,4 +13,4 @@ export { tokenizerFromFiles, tokenizerFromJson, tokenizerFromVocab } from './rea
 export { toTokenizerJson } from './reading/tokenizer-json.ts'
 export { toVocabText, toVocabularyFiles } from './reading/vocabularies.ts'
 export type { BertTokenizerOptions, TokenizerSettings } from './settings.ts'
-export { type DecodeOptions, Tokenizer } from './tokenizer.ts'
+export { BertTokenizer, type DecodeOptions, Tokenizer } from './tokenizer.ts'

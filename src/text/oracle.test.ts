@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { isThorough } from '../../tests/thorough.ts'
-import { BertTokenizer } from './bert-tokenizer.ts'
 import { tokenizerFromVocab } from './reading/tokenizer-files.ts'
 import { toTokenizerJson } from './reading/tokenizer-json.ts'
 import { specialToken } from './special-tokens.ts'
+import { BertTokenizer } from './tokenizer.ts'
 
 // The library of transformers' fast tokenizers itself, compiled for Node, reading the very tokenizer.json we write.
 

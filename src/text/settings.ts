@@ -2,7 +2,9 @@ import { SpanforgeError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import type { Component } from './fields.ts'
-import type { ModelSettings } from './models/model.ts'
+import type { BpeModel } from './models/bpe.ts'
+import type { UnigramModel } from './models/unigram.ts'
+import type { WordLevelModel } from './models/word-level.ts'
 import type { WordPieceModel } from './models/wordpiece.ts'
 import { type NewToken, SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
 
@@ -177,3 +179,6 @@ export function pairTemplate(pair: string, idOf: (name: string) => readonly [str
     ),
   }
 }
+
+/** The settings of a model, as in `model` of tokenizer.json, without its vocabulary. */
+export type ModelSettings = WordPieceModel | BpeModel | UnigramModel | WordLevelModel

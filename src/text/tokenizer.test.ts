@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
-import { BertTokenizer } from './bert-tokenizer.ts'
 import { tokenizerFromVocab } from './reading/tokenizer-files.ts'
+import { BertTokenizer } from './tokenizer.ts'
 
 interface Recorded {
   input_ids: number[]

@@ -17,9 +17,20 @@ import {
 import { buildPreTokenizer, isWordEdge } from './components/pre-tokenizers.ts'
 import { OffsetTrimmer } from './components/trimmed-offsets.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
-import { buildModel } from './models/model.ts'
+import { Bpe } from './models/bpe.ts'
 import { ByteLevelModel, CachedModel, type Model } from './models/pieces.ts'
-import { specialTokens, type TokenizerSettings, vocabularyIds, vocabularySize } from './settings.ts'
+import { Unigram } from './models/unigram.ts'
+import { WordLevel } from './models/word-level.ts'
+import { WordPiece } from './models/wordpiece.ts'
+import {
+  type BertTokenizerOptions,
+  bertSettings,
+  type ModelSettings,
+  specialTokens,
+  type TokenizerSettings,
+  vocabularyIds,
+  vocabularySize,
+} from './settings.ts'
 import type { SpecialTokenName } from './special-tokens.ts'
 
 /** Number of characters per step of `encodeSteps`, which takes a few milliseconds. */
@@ -96,7 +107,7 @@ export class Tokenizer {
     this.normalize = buildNormalizer(normalizer, 'tokenizer.json: normalizer')
     const { split, isByteLevel } = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
     this.preTokenize = split
-    const model = buildModel(settings.model, ids)
+    const model = createModel(settings.model, ids)
     this.model = new CachedModel(isByteLevel ? new ByteLevelModel(model) : model)
     this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
     const { trim_offsets } = this.postProcessor
@@ -325,4 +336,29 @@ function pushAdded({ builder, found }: Draft, id: number, matched: string, start
   builder.nextWord()
   found.set(builder.length, matched)
   builder.push(id, start, end)
+}
+
+/** Creates a model from its settings and its vocabulary, which maps tokens to ids. */
+function createModel(settings: ModelSettings, vocabulary: ReadonlyMap<string, number>): Model {
+  switch (settings.type) {
+    case 'WordPiece':
+      return new WordPiece(vocabulary, settings)
+    case 'BPE':
+      return new Bpe(vocabulary, settings)
+    case 'Unigram':
+      return new Unigram(vocabulary, settings)
+    case 'WordLevel':
+      return new WordLevel(vocabulary, settings)
+  }
+}
+
+/**
+ * BERT's tokenizer (Devlin et al. 2019), created from a list of tokens; or any other tokenizer, created from its
+ * settings.
+ */
+export class BertTokenizer extends Tokenizer {
+  /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
+  constructor(options: BertTokenizerOptions | TokenizerSettings) {
+    super('model' in options ? options : bertSettings(options))
+  }
 }

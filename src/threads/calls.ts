@@ -5,7 +5,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type MessagePort, parentPort, type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { withProcessMutex } from './process-mutex.ts'
+import { withProcessMutex } from './mutex.ts'
 
 interface Call {
   /** Undefined if no reply is expected. */

@@ -7,8 +7,7 @@ import { sumAll } from '../../src/ops/reduce.ts'
 import { toBytes } from '../../src/protobuf.ts'
 import { float32Value } from '../../src/runtime/engine.ts'
 import { withWitness } from '../../src/runtime/webgpu/copy-model.ts'
-import { DeviceMemory } from '../../src/runtime/webgpu/device-memory.ts'
-import { sessionOptions } from '../../src/runtime/webgpu/session-options.ts'
+import { DeviceMemory, sessionOptions } from '../../src/runtime/webgpu/device-memory.ts'
 
 const N = 2 ** 18
 const MEGABYTE = 2 ** 20

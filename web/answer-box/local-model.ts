@@ -1,7 +1,7 @@
 /** The model of the site from which the script was loaded, in a worker of the visitor's browser. */
-import type { BatchRequest } from '../../src/server/http/contract.ts'
+import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
 import type { SiteManifest } from '../../src/site/manifest.ts'
-import { ReaderFailure, type StreamEvent } from '../workers/messages.ts'
+import { ReaderFailure } from '../workers/messages.ts'
 import { ReaderClient } from '../workers/reader-client.ts'
 import { responseProblem } from '../workers/site-files.ts'
 import { fetchManifest } from '../workers/site-manifest.ts'

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { isDark, toggleTheme } from '../shared/theme.ts'
 import { linkTo } from './address.ts'
 import { Arguments } from './components/arguments.tsx'
 import { Evaluations, Notes } from './components/evaluations.tsx'
@@ -7,13 +8,12 @@ import { LearningCurves, StepCurves } from './components/run-charts.tsx'
 import { RunHeader } from './components/run-header.tsx'
 import { Runs } from './components/runs.tsx'
 import { Tiles } from './components/tiles.tsx'
-import { axis, info, nameOf, place, runs, shown, trouble } from './store.ts'
-import { colorsChanged, isDark, toggleTheme } from './theme.ts'
+import { axis, info, place, runName, runs, shownRun, trouble } from './store.ts'
 
-export function App() {
+export function DashboardPage() {
   const { view } = place.value
-  const run = shown.value
-  const toOther = colorsChanged.value >= 0 && isDark() ? 'Light' : 'Dark'
+  const run = shownRun.value
+  const toOther = isDark() ? 'Light' : 'Dark'
   useEffect(() => {
     document.title = titleOf()
   })
@@ -48,7 +48,7 @@ export function App() {
 }
 
 function Run() {
-  const run = shown.value!
+  const run = shownRun.value!
   return (
     <>
       <RunHeader shown={run} />
@@ -87,9 +87,9 @@ function emptyText(): string {
 
 function titleOf(): string {
   if (place.value.view === 'runs') return 'Runs · spanforge'
-  const run = shown.value
+  const run = shownRun.value
   if (!run) return 'Training · spanforge'
   const { step, max_steps, status } = run.view
   const share = max_steps > 0 && status !== 'finished' ? `${Math.floor((100 * step) / max_steps)} % · ` : ''
-  return `${share}${nameOf(run.id)} · spanforge`
+  return `${share}${runName(run.id)} · spanforge`
 }

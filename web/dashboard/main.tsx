@@ -4,8 +4,10 @@ import './style.css'
 import './panels.css'
 import './questions.css'
 import './table.css'
-import { App } from './app.tsx'
+import { restoreTheme } from '../shared/theme.ts'
+import { DashboardPage } from './app.tsx'
 import { begin } from './store.ts'
 
-render(<App />, document.getElementById('app')!)
+restoreTheme('spanforge-theme')
+render(<DashboardPage />, document.getElementById('app')!)
 void begin()

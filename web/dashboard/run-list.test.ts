@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEntry } from '../../src/dashboard/past-runs.ts'
-import { argumentColumn, argumentColumns, asCsv, COLUMNS, found, isGroup, rowsOf, runsIn, sorted } from './run-list.ts'
+import {
+  argumentColumn,
+  argumentColumns,
+  asCsv,
+  found,
+  isGroup,
+  RUN_COLUMNS,
+  runRows,
+  runsIn,
+  sorted,
+} from './run-list.ts'
 
 const run = (id: string, args: Record<string, unknown> = {}, f1?: number, more: Partial<RunEntry> = {}): RunEntry => ({
   id,
@@ -25,17 +35,17 @@ const names = (rows: Parameters<typeof asCsv>[0]) => rows.flatMap(runsIn).map(({
 describe('the rows of the run list', () => {
   it('group runs of a folder that differ only in their seeds', () => {
     const others = [run('other/run', { learning_rate: 1e-5, seed: 42 }), run('old'), run('older')]
-    const rows = rowsOf([...sweep, ...others], true)
+    const rows = runRows([...sweep, ...others], true)
     expect(rows.map((row) => (isGroup(row) ? row.runs.length : row.id))).toEqual([3, 3, 'other/run', 'old', 'older'])
-    expect(rowsOf(sweep, false)).toEqual(sweep)
+    expect(runRows(sweep, false)).toEqual(sweep)
   })
 
   it('can be sorted by any column, groups by their mean and runs without a value last', () => {
     const runs = [...sweep, run('none', { learning_rate: 1 }), run('best', { learning_rate: 2 }, 99)]
-    const rows = rowsOf(runs, true)
+    const rows = runRows(runs, true)
     const [low, high] = [sweep.slice(0, 3), sweep.slice(3)].map((seeds) => seeds.map(({ id }) => id).reverse())
-    expect(names(sorted(rows, COLUMNS.f1, true))).toEqual(['best', ...high, ...low, 'none'])
-    expect(names(sorted(rows, COLUMNS.f1, false)).at(-1)).toBe('none')
+    expect(names(sorted(rows, RUN_COLUMNS.f1, true))).toEqual(['best', ...high, ...low, 'none'])
+    expect(names(sorted(rows, RUN_COLUMNS.f1, false)).at(-1)).toBe('none')
     expect(names(sorted(rows, argumentColumn('learning_rate'), true)).slice(0, 2)).toEqual(['best', 'none'])
   })
 

@@ -9,10 +9,10 @@ export interface SeedGroup {
   readonly runs: readonly RunEntry[]
 }
 
-export type Row = RunEntry | SeedGroup
+export type RunOrGroup = RunEntry | SeedGroup
 
-export const isGroup = (row: Row): row is SeedGroup => 'runs' in row
-export const runsIn = (row: Row): readonly RunEntry[] => (isGroup(row) ? row.runs : [row])
+export const isGroup = (row: RunOrGroup): row is SeedGroup => 'runs' in row
+export const runsIn = (row: RunOrGroup): readonly RunEntry[] => (isGroup(row) ? row.runs : [row])
 
 /** Arguments that get a column first, ordered by how often they are varied. */
 const USUAL_ARGUMENTS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'model', 'seed']
@@ -38,11 +38,13 @@ export function found(runs: readonly RunEntry[], query: string): RunEntry[] {
 }
 
 /** Converts runs to rows, optionally grouping runs of a folder that differ only in their seeds. */
-export function rowsOf(runs: readonly RunEntry[], groupSeeds: boolean): Row[] {
+export function runRows(runs: readonly RunEntry[], groupSeeds: boolean): RunOrGroup[] {
   if (!groupSeeds) return [...runs]
   const groups = new Map<string, RunEntry[]>()
   for (const run of runs) groups.set(groupKey(run), [...(groups.get(groupKey(run)) ?? []), run])
-  return [...groups].flatMap(([key, members]): Row[] => (members.length > 1 ? [{ key, runs: members }] : members))
+  return [...groups].flatMap(([key, members]): RunOrGroup[] =>
+    members.length > 1 ? [{ key, runs: members }] : members,
+  )
 }
 
 /** Equal for runs of a folder that differ only in their seeds, and unique for a run without arguments. */
@@ -56,13 +58,13 @@ function groupKey(run: RunEntry): string {
 const isPlace = (name: string): boolean => differingArguments([{ [name]: 1 }, { [name]: 2 }]).length === 0
 
 /** A column with the value that it shows and sorts by. */
-export interface Column {
+export interface RunColumn {
   readonly name: string
   readonly title: string
   readonly read: (run: RunEntry) => number | string | undefined
 }
 
-export const COLUMNS = {
+export const RUN_COLUMNS = {
   id: { name: 'id', title: 'Run', read: (run) => run.id },
   status: { name: 'status', title: 'Status', read: (run) => run.status },
   exact_match: { name: 'exact_match', title: 'Exact match', read: (run) => run.scores.exact_match },
@@ -71,10 +73,10 @@ export const COLUMNS = {
   steps: { name: 'steps', title: 'Steps', read: (run) => run.step },
   changed: { name: 'changed', title: 'Last written', read: (run) => run.changed },
   note: { name: 'note', title: 'Note', read: (run) => run.note || undefined },
-} as const satisfies Record<string, Column>
+} as const satisfies Record<string, RunColumn>
 
 /** The column of an argument. Numbers are sorted numerically, everything else as text. */
-export const argumentColumn = (name: string): Column => ({
+export const argumentColumn = (name: string): RunColumn => ({
   name: `argument:${name}`,
   title: name,
   read: (run) => {
@@ -89,7 +91,7 @@ export interface Order {
 }
 
 /** Sorts rows by a column: groups by the mean (or first value) of their runs, and runs without a value last. */
-export function sorted(rows: readonly Row[], column: Column, descending: boolean): Row[] {
+export function sorted(rows: readonly RunOrGroup[], column: RunColumn, descending: boolean): RunOrGroup[] {
   const keyed = rows.map((row) => {
     if (!isGroup(row)) return { row, value: column.read(row) }
     const runs = row.runs.map((run) => ({ run, value: column.read(run) })).sort(by(descending))
@@ -112,7 +114,7 @@ const by =
   }
 
 /** Formats all runs of the rows as CSV, with the arguments of all of them. */
-export function asCsv(rows: readonly Row[]): string {
+export function asCsv(rows: readonly RunOrGroup[]): string {
   const runs = rows.flatMap(runsIn)
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort()
   const header = [

@@ -29,7 +29,7 @@ export const shownId = computed(() => place.value.run ?? info.value?.live ?? run
 export const isLive = computed(() => shownId.value !== undefined && shownId.value === info.value?.live)
 
 /** The id of a run preceded by the name of the searched folder: 'demo/run'. */
-export function nameOf(id: string): string {
+export function runName(id: string): string {
   const folder = info.value?.folder.split(/[\\/]/).findLast((part) => part !== '' && part !== '.')
   if (id === '.') return folder ?? id
   return folder ? `${folder}/${id}` : id
@@ -47,7 +47,7 @@ function runOf(id: string): Shown | undefined {
   return past && { id, view: past.view, problems: past.problems }
 }
 
-export const shown = computed(() => (shownId.value === undefined ? undefined : runOf(shownId.value)))
+export const shownRun = computed(() => (shownId.value === undefined ? undefined : runOf(shownId.value)))
 export const compared = computed(() => place.value.compare.map(runOf).filter((run) => run !== undefined))
 
 const attempt = async (work: () => Promise<void>): Promise<void> => {

@@ -3,9 +3,10 @@ import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './ask
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
-import { type Span, trimmed } from './logic/marking.ts'
+import { trimmed } from './logic/marking.ts'
+import type { TextSpan } from '../../src/squad/types.ts'
 import { counted } from './logic/numbers.ts'
-import { unpack } from './logic/packed.ts'
+import { decompress } from './logic/packed.ts'
 import type { Session } from './logic/session.ts'
 import type { Shared } from './logic/share-link.ts'
 import { verdictOf } from './logic/verdict.ts'
@@ -56,7 +57,7 @@ export function openSession({ questions, ...session }: Session): void {
 }
 
 export const openVisit = async ({ packed, name, questions }: Visit): Promise<void> =>
-  openText(await unpack(packed), name, [...questions].reverse())
+  openText(await decompress(packed), name, [...questions].reverse())
 
 /** Selects or deselects a model. At least one stays selected. */
 export function toggleModel(id: string): void {
@@ -68,20 +69,20 @@ export function toggleModel(id: string): void {
   askMissing()
 }
 
-export function startMarking(asked: state.AskedQuestion): void {
+export function startMarking(asked: state.PlaygroundQuestion): void {
   state.lit.value = undefined
   show(asked)
   state.marking.value = { asked: asked.id }
 }
 
-export function mark(span: Span | undefined): void {
+export function mark(span: TextSpan | undefined): void {
   const { marking, text } = state
   if (!marking.value) return
   marking.value = { asked: marking.value.asked, span: span && trimmed(text.value, span) }
 }
 
 /** Saves a correction. Without a span, it says that the text does not answer the question. */
-export function correct({ question, readings }: state.AskedQuestion, span: Span | undefined): void {
+export function correct({ question, readings }: state.PlaygroundQuestion, span: TextSpan | undefined): void {
   const text = state.text.value
   const result = state.chosen.value.map((model) => readings[model]?.result).find((each) => each !== undefined)
   const mistaken = result && verdictOf(result, state.threshold.value).best

@@ -5,7 +5,7 @@ import { CollectionAsking } from './components/collection-asking.tsx'
 import { CorrectionsDialog } from './components/corrections-dialog.tsx'
 import { DocumentsPane } from './components/documents-pane.tsx'
 import { DropZone } from './components/drop-zone.tsx'
-import { Header } from './components/header.tsx'
+import { PageHeader } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
 import { HistoryDialog } from './components/history-dialog.tsx'
 import { LocalStatus } from './components/local-status.tsx'
@@ -17,7 +17,7 @@ import { TokenDialog } from './components/token-dialog.tsx'
 import { onShortcut } from './shortcuts.ts'
 import * as state from './state.ts'
 
-export function App() {
+export function PlaygroundPage() {
   useEffect(() => {
     addEventListener('keydown', onShortcut)
     return () => removeEventListener('keydown', onShortcut)
@@ -25,7 +25,7 @@ export function App() {
   const side = state.chosen.value.length > 1 ? 'wide' : 'narrow'
   return (
     <DropZone>
-      <Header />
+      <PageHeader />
       <Complaint />
       <main class={`columns ${side}`}>{collection.isShown.value ? <Documents /> : <OwnText />}</main>
       <p class="unseen" role="status" aria-live="polite">

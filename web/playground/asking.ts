@@ -1,5 +1,6 @@
 /** Sends questions and receives streamed answers. */
-import { backend, ServiceError, type StreamEvent } from './backend.ts'
+import type { StreamEvent } from '../../src/server/http/contract.ts'
+import { backend, ServiceError } from './backend.ts'
 import { start as startCollection } from './collection.ts'
 import { keepVisit } from './keeping.ts'
 import { verdictOf } from './logic/verdict.ts'
@@ -27,14 +28,14 @@ export function ask(texts: readonly string[]): void {
 export function askWithoutHistory(texts: readonly string[]): void {
   const known = new Set(state.questions.value.map(({ question }) => question))
   const fresh = [...new Set(texts.map((one) => one.trim()))].filter((one) => one !== '' && !known.has(one))
-  const asked = fresh.map((question): state.AskedQuestion => ({ id: ++lastId, question, readings: {} }))
+  const asked = fresh.map((question): state.PlaygroundQuestion => ({ id: ++lastId, question, readings: {} }))
   state.questions.value = [...asked, ...state.questions.value]
   const first = asked[0] ?? state.questions.value.find(({ question }) => question === texts[0]?.trim())
   if (first) show(first)
   askMissing()
 }
 
-export function show(asked: state.AskedQuestion): void {
+export function show(asked: state.PlaygroundQuestion): void {
   state.active.value = asked.id
   const [model] = state.chosen.value
   goToBest(asked, model)
@@ -86,7 +87,7 @@ export async function loadModels(): Promise<void> {
   state.chosen.value = known.length > 0 || !first ? known : [first.id]
 }
 
-async function askModel(model: string, asked: readonly state.AskedQuestion[]): Promise<void> {
+async function askModel(model: string, asked: readonly state.PlaygroundQuestion[]): Promise<void> {
   const { signal } = reading
   const questions = asked.map(({ question }) => question)
   for (const { id } of asked) update(id, model, { state: 'waiting', done: 0, total: 0 })
@@ -103,7 +104,7 @@ async function askModel(model: string, asked: readonly state.AskedQuestion[]): P
   }
 }
 
-function take({ name, data }: StreamEvent, model: string, asked: readonly state.AskedQuestion[]): void {
+function take({ name, data }: StreamEvent, model: string, asked: readonly state.PlaygroundQuestion[]): void {
   if (name === 'start')
     for (const [i, { id }] of asked.entries())
       update(id, model, { state: 'reading', done: 0, total: data.windows[i] ?? 0 })
@@ -122,7 +123,7 @@ function take({ name, data }: StreamEvent, model: string, asked: readonly state.
   }
 }
 
-function announce({ question, readings }: state.AskedQuestion, model: string): void {
+function announce({ question, readings }: state.PlaygroundQuestion, model: string): void {
   const { answer, sure } = verdictOf(readings[model].result!, state.threshold.value)
   const from = state.chosen.value.length > 1 ? ` (${model})` : ''
   state.announcement.value = answer
@@ -130,7 +131,7 @@ function announce({ question, readings }: state.AskedQuestion, model: string): v
     : `${question}${from} No answer.`
 }
 
-function goToBest({ readings }: state.AskedQuestion, model: string | undefined): void {
+function goToBest({ readings }: state.PlaygroundQuestion, model: string | undefined): void {
   const result = model === undefined ? undefined : readings[model]?.result
   const best = result && verdictOf(result, state.threshold.value).best
   if (best) state.goTo.value = { start: best.start, end: best.end }

@@ -5,7 +5,7 @@ import type {
   DocumentList,
   DocumentText,
 } from '../../src/server/http/collection-contract.ts'
-import type { BatchRequest, ModelList, StreamEvents } from '../../src/server/http/contract.ts'
+import type { BatchRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
 
 /** An error with a message for the user. The status is 0 if there was no response. */
 export class ServiceError extends Error {
@@ -17,8 +17,6 @@ export class ServiceError extends Error {
     super(message)
   }
 }
-
-export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
 
 /** The documents of a server's index. */
 export interface DocumentsBackend {

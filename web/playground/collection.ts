@@ -7,7 +7,7 @@ import type {
   SourcedAnswer,
 } from '../../src/server/http/collection-contract.ts'
 import { backend, ServiceError } from './backend.ts'
-import type { Span } from './logic/marking.ts'
+import type { TextSpan } from '../../src/squad/types.ts'
 import * as state from './state.ts'
 
 type ListedDocument = DocumentList['documents'][number]
@@ -23,15 +23,15 @@ export interface SearchedQuestion {
 }
 
 /** Number of documents in the index; undefined if the server has none. */
-export const size = signal<number | undefined>(undefined)
+export const documentCount = signal<number | undefined>(undefined)
 /** Whether the page shows the documents rather than the user's text. */
 export const isShown = signal(false)
-export const listed = signal<DocumentList>({ documents: [], total: 0 })
+export const documentList = signal<DocumentList>({ documents: [], total: 0 })
 export const containing = signal('')
 /** The documents to search, by id; all if there are none. */
 export const selected = signal<ReadonlyMap<number, string>>(new Map())
-export const opened = signal<{ readonly document: DocumentText; readonly span?: Span } | undefined>(undefined)
-export const questions = signal<readonly SearchedQuestion[]>([])
+export const opened = signal<{ readonly document: DocumentText; readonly span?: TextSpan } | undefined>(undefined)
+export const searchedQuestions = signal<readonly SearchedQuestion[]>([])
 export const isOpening = signal(false)
 
 /** Title of the open document. */
@@ -55,7 +55,7 @@ export async function list(filter: string): Promise<void> {
   const number = ++listing
   try {
     const found = await backend().documents!.list(filter)
-    if (number === listing) listed.value = found
+    if (number === listing) documentList.value = found
   } catch (error) {
     state.complaint.value = explain(error)
   }
@@ -72,9 +72,9 @@ export async function search(question: string): Promise<void> {
   if (text === '') return
   const id = ++lastId
   const documents = [...selected.value.keys()]
-  questions.value = [{ id, question: text, within: [...selected.value.values()] }, ...questions.value]
+  searchedQuestions.value = [{ id, question: text, within: [...selected.value.values()] }, ...searchedQuestions.value]
   const update = (more: Partial<SearchedQuestion>) => {
-    questions.value = questions.value.map((one) => (one.id === id ? { ...one, ...more } : one))
+    searchedQuestions.value = searchedQuestions.value.map((one) => (one.id === id ? { ...one, ...more } : one))
   }
   try {
     const response = await backend().documents!.search({
@@ -96,7 +96,7 @@ export async function search(question: string): Promise<void> {
 }
 
 export const forget = (id: number): void => {
-  questions.value = questions.value.filter((one) => one.id !== id)
+  searchedQuestions.value = searchedQuestions.value.filter((one) => one.id !== id)
 }
 
 /** "manual.pdf, page 3: Setup › Filter" */
@@ -110,13 +110,13 @@ export function sourceOf({ source }: Pick<SourcedAnswer, 'source'>): string {
 const LINK = /^#document=(\d+)(?:&start=(\d+)&end=(\d+))?$/
 
 /** Address of a document, or of a place in it, on this page. */
-export const linkTo = (id: number, span?: Span): string =>
+export const documentLink = (id: number, span?: TextSpan): string =>
   `#document=${id}${span ? `&start=${span.start}&end=${span.end}` : ''}`
 
 /** Opens the document that a fragment of the address names. Returns false for other fragments. */
 export async function openDocumentLink(fragment: string): Promise<boolean> {
   const [, id, start, end] = LINK.exec(fragment) ?? []
-  if (id === undefined || size.value === undefined) return false
+  if (id === undefined || documentCount.value === undefined) return false
   isShown.value = true
   const span = start === undefined ? undefined : { start: Number(start), end: Number(end) }
   const known = opened.value?.document
@@ -143,7 +143,7 @@ export function closeDocument(): void {
 
 /** Shows the documents if the server has an index. */
 export function start(index: { readonly documents: number } | undefined): void {
-  size.value = index && backend().documents ? index.documents : undefined
-  isShown.value = size.value !== undefined
-  if (size.value !== undefined) void list('')
+  documentCount.value = index && backend().documents ? index.documents : undefined
+  isShown.value = documentCount.value !== undefined
+  if (documentCount.value !== undefined) void list('')
 }

@@ -1,7 +1,7 @@
 /** The service that serves this page. */
 import type { CollectionResponse, DocumentList, DocumentText } from '../../src/server/http/collection-contract.ts'
-import type { BatchRequest, ModelList, Problem } from '../../src/server/http/contract.ts'
-import { type Backend, ServiceError, type StreamEvent } from './backend.ts'
+import type { BatchRequest, ModelList, Problem, StreamEvent } from '../../src/server/http/contract.ts'
+import { type Backend, ServiceError } from './backend.ts'
 import { serverEvents } from './logic/server-events.ts'
 
 const TOKEN = 'spanforge.token'

@@ -5,7 +5,7 @@ import { shownAnswers, verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
 export const layers = computed((): Layer[] => {
-  const asked = state.shown.value
+  const asked = state.shownQuestion.value
   const marked = state.marking.value?.span
   if (!asked) return []
   const known = state.knownAnswer(asked.question)

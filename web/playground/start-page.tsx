@@ -9,22 +9,23 @@ import './styles/correction.css'
 import './styles/dialogs.css'
 import './styles/documents.css'
 import './styles/narrow.css'
+import { restoreTheme } from '../shared/theme.ts'
 import { openSession, openShared } from './actions.ts'
-import { App } from './app.tsx'
+import { PlaygroundPage } from './app.tsx'
 import { loadModels } from './asking.ts'
 import { type Backend, ServiceError, setBackend } from './backend.ts'
 import { isShown, openDocumentLink, opened } from './collection.ts'
 import { keepSession, keptSession, restore } from './keeping.ts'
 import { fromFragment } from './logic/share-link.ts'
+import { storageKey } from './logic/storage.ts'
 import * as state from './state.ts'
-import { restoreTheme } from './theme.ts'
 
 /** Shows the page, with answers from `backend`. */
 export async function startPage(backend: Backend): Promise<void> {
   setBackend(backend)
-  restoreTheme()
+  restoreTheme(storageKey('theme'))
   restore()
-  render(<App />, document.getElementById('app')!)
+  render(<PlaygroundPage />, document.getElementById('app')!)
   await open()
   addEventListener('pagehide', keepSession)
   // Mobile browsers may kill background pages without a further event.

@@ -4,7 +4,7 @@ import type { AnswerResult, ModelInfo } from '../../src/server/http/contract.ts'
 import type { Example } from '../../src/squad/types.ts'
 import { correctionOf, type KnownAnswer } from './logic/corrections.ts'
 import type { Visit } from './logic/history.ts'
-import type { Span } from './logic/marking.ts'
+import type { TextSpan } from '../../src/squad/types.ts'
 
 /** The answers of one model to one question, and its progress in windows. */
 export interface ModelAnswers {
@@ -18,7 +18,7 @@ export interface ModelAnswers {
 /** Maximum number of shown answers per model. */
 export const MOST_SHOWN = 5
 
-export interface AskedQuestion {
+export interface PlaygroundQuestion {
   readonly id: number
   readonly question: string
   /** Answers by model id. */
@@ -26,7 +26,7 @@ export interface AskedQuestion {
 }
 
 /** Identifies an answer on the page. */
-export interface Place {
+export interface AnswerPlace {
   readonly asked: number
   readonly model: string
   readonly index: number
@@ -45,17 +45,17 @@ export const models = signal<readonly ModelInfo[]>([])
 export const chosen = signal<readonly string[]>([])
 
 /** The questions, newest first. */
-export const questions = signal<readonly AskedQuestion[]>([])
+export const questions = signal<readonly PlaygroundQuestion[]>([])
 /** The question whose answers are highlighted in the text. */
 export const active = signal<number | undefined>(undefined)
 /** The hovered or focused answer. */
-export const lit = signal<Place | undefined>(undefined)
+export const lit = signal<AnswerPlace | undefined>(undefined)
 /** Minimum confidence of an answer. */
 export const threshold = signal(0)
 /** The question being corrected and the marked span. */
-export const marking = signal<{ readonly asked: number; readonly span?: Span } | undefined>(undefined)
+export const marking = signal<{ readonly asked: number; readonly span?: TextSpan } | undefined>(undefined)
 /** Scroll target of the text view; must be a new object each time. */
-export const goTo = signal<Span | undefined>(undefined)
+export const goTo = signal<TextSpan | undefined>(undefined)
 
 export const corrections = signal<readonly Example[]>([])
 export const history = signal<readonly Visit[]>([])
@@ -67,7 +67,7 @@ export const announcement = signal('')
 export const openDialog = signal<'history' | 'corrections' | 'share' | 'help' | 'token' | undefined>(undefined)
 
 /** The question whose answers are highlighted, including hovered ones. */
-export const shown = computed(() => {
+export const shownQuestion = computed(() => {
   const id = marking.value?.asked ?? lit.value?.asked ?? active.value
   return questions.value.find((one) => one.id === id)
 })

@@ -1,7 +1,7 @@
 import { canUseWebGpu, type RuntimeName, type SiteManifest } from '../../src/site/manifest.ts'
 
 /** How this browser runs the models. */
-export interface Runtime {
+export interface BrowserRuntime {
   readonly name: RuntimeName
   readonly threads: number
   /** Name for users, such as "WebAssembly, 4 threads". */
@@ -27,7 +27,7 @@ interface Adapter {
  * Chooses WebGPU if there is a graphics adapter that can run all models, otherwise WebAssembly. `?device=wasm` and
  * `?device=webgpu` in the page's address override this.
  */
-export async function chooseRuntime({ models }: SiteManifest): Promise<Runtime> {
+export async function chooseRuntime({ models }: SiteManifest): Promise<BrowserRuntime> {
   const wanted = new URLSearchParams(location.search).get('device')
   if (wanted === 'wasm') return inWebAssembly()
   const adapter = await findAdapter(wanted === 'webgpu')
@@ -37,7 +37,7 @@ export async function chooseRuntime({ models }: SiteManifest): Promise<Runtime> 
   return inWebAssembly(why)
 }
 
-export const inWebAssembly = (why?: string): Runtime => {
+export const inWebAssembly = (why?: string): BrowserRuntime => {
   const count = threads()
   const isLimited = count === 1 && navigator.hardwareConcurrency > 1
   const note = [why, isLimited ? whyOneThread() : undefined].filter(Boolean).join(' ')

@@ -3,7 +3,7 @@ import type { SiteManifest } from '../../src/site/manifest.ts'
 import { ServiceError } from '../playground/backend.ts'
 import type { FromReader, ToReader } from '../workers/messages.ts'
 import type { ReaderEvents } from '../workers/reader-client.ts'
-import type { Runtime } from './runtime.ts'
+import type { BrowserRuntime } from './runtime.ts'
 import { type WorkerBackend, workerBackend } from './worker-backend.ts'
 
 type Reply = (message: ToReader) => FromReader[]
@@ -57,11 +57,11 @@ const manifest = {
   runtimes: { wasm: runtimeFiles('wasm'), webgpu: runtimeFiles('webgpu') },
 } as unknown as SiteManifest
 
-const fallbacks: Runtime[] = []
+const fallbacks: BrowserRuntime[] = []
 
 function backendOn(name: 'wasm' | 'webgpu', reply: Reply = works, events: ReaderEvents = {}): WorkerBackend {
   replies = [reply]
-  const onFallback = (runtime: Runtime) => fallbacks.push(runtime)
+  const onFallback = (runtime: BrowserRuntime) => fallbacks.push(runtime)
   const runtime = { name, threads: 2, label: name }
   const shared = { base: 'https://site.test/', manifest, keepsFiles: true, events, onLoaded() {} }
   return workerBackend({ ...shared, runtime, onFallback })

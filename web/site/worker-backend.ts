@@ -1,20 +1,20 @@
-import type { BatchRequest, ModelList } from '../../src/server/http/contract.ts'
+import type { BatchRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
 import type { SiteManifest, SiteModel } from '../../src/site/manifest.ts'
-import { type Backend, ServiceError, type StreamEvent } from '../playground/backend.ts'
+import { type Backend, ServiceError } from '../playground/backend.ts'
 import { ReaderFailure } from '../workers/messages.ts'
 import { ReaderClient, type ReaderEvents } from '../workers/reader-client.ts'
-import { inWebAssembly, type Runtime } from './runtime.ts'
+import { type BrowserRuntime, inWebAssembly } from './runtime.ts'
 
 export interface WorkerBackendOptions {
   readonly base: string
   readonly manifest: SiteManifest
-  readonly runtime: Runtime
+  readonly runtime: BrowserRuntime
   readonly keepsFiles: boolean
   readonly events: ReaderEvents
   /** Called once a model is loaded, or has failed to load. */
   readonly onLoaded: (model: string) => void
   /** Called if WebGPU fails and WebAssembly is used instead. */
-  readonly onFallback: (runtime: Runtime) => void
+  readonly onFallback: (runtime: BrowserRuntime) => void
 }
 
 /** Far more than a person asks at once; more questions are sent in several requests. */
@@ -28,7 +28,7 @@ const LIMITS: ModelList['limits'] = {
 /** A worker and the runtime that it uses. */
 interface Current {
   readonly reader: ReaderClient
-  readonly runtime: Runtime
+  readonly runtime: BrowserRuntime
 }
 
 export interface WorkerBackend extends Backend {
@@ -45,7 +45,7 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   /** Models whose progress is shown. Other downloads may continue when one has failed. */
   const inProgress = new Set<string>()
 
-  function start(runtime: Runtime): Current {
+  function start(runtime: BrowserRuntime): Current {
     const script = new URL(manifest.runtimes[runtime.name].reader.path, base).href
     const settings = { base, manifest, threads: runtime.threads, keepsFiles }
     const worker = new Worker(script, { type: 'module' })

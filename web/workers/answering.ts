@@ -1,13 +1,12 @@
 import type { SearchOptions } from '../../src/inference/pipeline.ts'
 import { windowingPlan } from '../../src/inference/pipeline-options.ts'
 import { withStoredSettings } from '../../src/inference/stored-settings.ts'
-import type { BatchRequest } from '../../src/server/http/contract.ts'
+import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
 import { Pace } from '../../src/server/routes/pace.ts'
 import { TokenizedRequest } from '../../src/server/tokenizing/tokenized-request.ts'
 import { gatherTexts } from '../../src/server/tokenizing/tokenizing-task.ts'
 import { WindowRows } from '../../src/server/tokenizing/window-rows.ts'
 import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
-import type { StreamEvent } from './messages.ts'
 import type { ReadModel } from './read-model.ts'
 
 /** Milliseconds of tokenizing after which the worker looks for messages. */

@@ -1,8 +1,6 @@
 /** Messages between a page and its reader, the worker that runs the models. */
-import type { BatchRequest, StreamEvents } from '../../src/server/http/contract.ts'
+import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
 import type { SiteManifest } from '../../src/site/manifest.ts'
-
-export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
 
 export interface ReaderSettings {
   /** Address of the site's folder, with a slash at the end. */
@@ -28,7 +26,7 @@ export type ToReader =
   | { readonly type: 'abort'; readonly id: number }
 
 /** A description of an error. ONNX Runtime throws a number if WebAssembly is aborted. */
-export const explained = (error: unknown): string =>
+export const errorSentence = (error: unknown): string =>
   error instanceof Error ? error.message.replace(/\.$/, '') : `its runtime was aborted (${error})`
 
 /** A failed request to a reader, with a message for the user. */

@@ -1,13 +1,12 @@
 import type * as Ort from 'onnxruntime-web'
 import type { Row } from '../../src/batching/pack.ts'
 import { paddedLogits } from '../../src/batching/padded-logits.ts'
-import type { SiteModel } from '../../src/site/manifest.ts'
-import { readTokenizerSettings } from '../../src/site/manifest.ts'
+import { readTokenizerSettings, type SiteModel } from '../../src/site/manifest.ts'
 import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import { questionLayout } from '../../src/squad/windows.ts'
 import { Tokenizer } from '../../src/text/tokenizer.ts'
-import type { Mutex } from '../../src/threads/mutex.ts'
-import { explained, ReaderFailure } from './messages.ts'
+import type { SerialQueue } from '../../src/threads/serial-queue.ts'
+import { errorSentence, ReaderFailure } from './messages.ts'
 import { webSession } from './web-session.ts'
 
 /** A loaded model with its tokenizer. */
@@ -19,7 +18,7 @@ export class ReadModel {
     private readonly session: Ort.InferenceSession,
     readonly facts: SiteModel,
     tokenizer: Uint8Array,
-    private readonly mutex: Mutex,
+    private readonly mutex: SerialQueue,
   ) {
     this.tokenizer = new Tokenizer(readTokenizerSettings(new TextDecoder().decode(tokenizer)))
   }
@@ -29,13 +28,13 @@ export class ReadModel {
    * models the results would depend on the neighbors.
    */
   forward(row: Row): Promise<WindowLogits> {
-    return this.mutex.runExclusive(async () => {
+    return this.mutex.run(async () => {
       const executable = webSession(this.ort, this.session)
       try {
         const [logits] = await paddedLogits(executable, this.session.inputNames, [row], 0)
         return logits
       } catch (error) {
-        const problem = `The model ${this.facts.id} has failed in this browser: ${explained(error)}.`
+        const problem = `The model ${this.facts.id} has failed in this browser: ${errorSentence(error)}.`
         throw new ReaderFailure(problem, true, error)
       }
     })

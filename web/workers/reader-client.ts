@@ -1,5 +1,5 @@
-import type { BatchRequest } from '../../src/server/http/contract.ts'
-import { type FromReader, ReaderFailure, type ReaderSettings, type StreamEvent, type ToReader } from './messages.ts'
+import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
+import { type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
 import { scriptProblem } from './site-files.ts'
 
 export interface ReaderEvents {

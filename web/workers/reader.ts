@@ -1,9 +1,9 @@
 /** The reader: runs models in a worker, with spanforge's own tokenizer, windows and choice of answers. */
 import type * as Ort from 'onnxruntime-web'
 import type { RuntimeName, SiteFile, SiteModel } from '../../src/site/manifest.ts'
-import { Mutex } from '../../src/threads/mutex.ts'
+import { SerialQueue } from '../../src/threads/serial-queue.ts'
 import { answerRequest } from './answering.ts'
-import { explained, type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
+import { errorSentence, type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
 import { ReadModel } from './read-model.ts'
 import { fetchFile, storageName } from './site-files.ts'
 
@@ -33,7 +33,7 @@ const post = (message: FromReader): void => self.postMessage(message)
 class Reader {
   private readonly models = new Map<string, Promise<ReadModel>>()
   /** The runtime computes one window at a time, so requests take turns. */
-  private readonly mutex = new Mutex()
+  private readonly mutex = new SerialQueue()
   private readonly storage: Promise<Cache | undefined>
   private code: Promise<void> | undefined
 
@@ -76,7 +76,7 @@ class Reader {
       this.code = undefined
     })
     const [weights, tokenizer] = await Promise.all([fetched(model.weights), fetched(model.tokenizer), this.code])
-    const opened = await this.mutex.runExclusive(() => this.open(model, weights, tokenizer))
+    const opened = await this.mutex.run(() => this.open(model, weights, tokenizer))
     await opened.test()
     return opened
   }
@@ -85,7 +85,7 @@ class Reader {
     const options = { executionProviders: [this.runtime], logSeverityLevel: ERRORS } as const
     const session = await this.ort.InferenceSession.create(weights, options).catch((error) => {
       throw new ReaderFailure(
-        `The model ${model.id} cannot be loaded in this browser: ${explained(error)}.`,
+        `The model ${model.id} cannot be loaded in this browser: ${errorSentence(error)}.`,
         true,
         error,
       )

@@ -1,4 +1,4 @@
-import type { TextSpan } from '../gold-answer.ts'
+import type { TextSpan } from '../../squad/types.ts'
 import type { AnalysedQuestion } from '../types.ts'
 import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'

@@ -18,4 +18,4 @@ export function byId<T extends HTMLElement>(id: string): T {
 }
 
 /** Formats a share as a percentage with a non-breaking space. */
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}\u00a0%`
+export const formatShare = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}\u00a0%`

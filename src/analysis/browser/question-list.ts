@@ -1,6 +1,6 @@
 import { counted } from '../../report/render/format.ts'
 import type { Analysis } from '../types.ts'
-import { byId, percent } from './dom.ts'
+import { byId, formatShare } from './dom.ts'
 import { questionView } from './question-view.ts'
 
 const PAGE_SIZE = 50
@@ -38,7 +38,7 @@ export class QuestionList {
     const { questions } = this.analysis
     const found = this.found.map((index) => questions[index])
     if (found.length === 0) return 'No questions match. Try removing a filter.'
-    const mean = (values: readonly number[]) => percent(values.reduce((a, b) => a + b, 0) / values.length, 1)
+    const mean = (values: readonly number[]) => formatShare(values.reduce((a, b) => a + b, 0) / values.length, 1)
     const scores = `exact match ${mean(found.map((q) => q.exact_match))}, F1 ${mean(found.map((q) => q.f1))}`
     return `${found.length} of ${counted(questions.length, 'question')}: ${scores}`
   }

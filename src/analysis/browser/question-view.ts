@@ -2,7 +2,7 @@ import { dimensions, dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { AnalysedQuestion, Analysis } from '../types.ts'
 import { contextView } from './context-view.ts'
-import { element, percent } from './dom.ts'
+import { element, formatShare } from './dom.ts'
 
 /** An entry of the list. It shows question and answer; the details are rendered when it is opened. */
 export function questionView({ contexts }: Analysis, question: AnalysedQuestion): HTMLElement {
@@ -16,7 +16,7 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
       { class: `verdict ${right ? 'right' : 'wrong'}` },
       `${right ? '✓' : '✗'} ${classTexts[question.class].title}`,
     ),
-    element('span', { class: 'sure' }, `probability ${percent(question.confidence)}`),
+    element('span', { class: 'sure' }, `probability ${formatShare(question.confidence)}`),
     element('span', { class: 'question', dir: 'auto' }, question.question),
     element(
       'span',
@@ -55,7 +55,7 @@ function opened(question: AnalysedQuestion, title: string | undefined, text: str
       { type: 'button', 'aria-pressed': 'false' },
       quoted(text.slice(candidate.start, candidate.end)),
       bar(candidate.score),
-      element('span', { class: 'number' }, percent(candidate.score, 1)),
+      element('span', { class: 'number' }, formatShare(candidate.score, 1)),
     )
     button.addEventListener('click', () => {
       selected = selected === i ? undefined : i
@@ -87,11 +87,11 @@ function facts(question: AnalysedQuestion): HTMLElement {
   const { id, exact_match, f1, confidence, calibrated_confidence, windows, class: name } = question
   const rows: [string, string][] = [
     ['Class', classTexts[name].explanation],
-    ['Exact match, F1', `${percent(exact_match)}, ${percent(f1, 1)}`],
+    ['Exact match, F1', `${formatShare(exact_match)}, ${formatShare(f1, 1)}`],
     [
       'Confidence',
-      percent(confidence, 1) +
-        (calibrated_confidence === undefined ? '' : `, fitted ${percent(calibrated_confidence, 1)}`),
+      formatShare(confidence, 1) +
+        (calibrated_confidence === undefined ? '' : `, fitted ${formatShare(calibrated_confidence, 1)}`),
     ],
     ['Windows', windows.map(({ start, end }, i) => `${i + 1}: characters ${start} to ${end}`).join('; ')],
     ...dimensions.map((dimension): [string, string] => [dimensionTexts[dimension].title, question.groups[dimension]]),

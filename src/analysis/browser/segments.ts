@@ -1,4 +1,4 @@
-import type { TextSpan } from '../gold-answer.ts'
+import type { TextSpan } from '../../squad/types.ts'
 
 /** A named stretch of text. */
 export interface Layer extends TextSpan {

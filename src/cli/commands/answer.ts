@@ -10,11 +10,10 @@ import { type CountingProgressBar, countingProgressBar } from '../../runs/screen
 import { PassageIndex } from '../../search/passage-index.ts'
 import { showText } from '../../show-value.ts'
 import type { AnswerCandidate } from '../../squad/answers/answers.ts'
+import { type PipelineFlags, passagesOption, withPipelineFlags } from '../flags/answering.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import { passagesOption } from '../flags/index-search.ts'
-import { listed } from '../flags/numbers.ts'
-import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
+import { listed } from '../flags/parsers.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 
 interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {

@@ -1,13 +1,14 @@
 import { Command } from 'commander'
 import { textFacts } from '../../report/render/table.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
+import { type WindowFlags, withWindowFlags } from '../flags/answering.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import { integerFrom, type WindowFlags, withWindowFlags } from '../flags/numbers.ts'
+import { integerFrom } from '../flags/parsers.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { checkCommand } from './data/check.ts'
 import { convertCommand } from './data/convert.ts'
-import { mergeCommand } from './data/merge.ts'
+import { dataMergeCommand } from './data/merge.ts'
 import { sampleCommand } from './data/sample.ts'
 import { splitCommand } from './data/split.ts'
 
@@ -18,7 +19,7 @@ export const dataCommand = (): Command =>
     .addCommand(windowsCommand())
     .addCommand(splitCommand())
     .addCommand(sampleCommand())
-    .addCommand(mergeCommand())
+    .addCommand(dataMergeCommand())
     .addCommand(convertCommand())
 
 interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {

@@ -96,7 +96,7 @@ export const isWatched = (): boolean => process.stdin.isTTY === true && process.
 /** The last step of `npm start`: serves the trained model in a web page until Ctrl-C. */
 export async function serveDemo(folder: string, output: Output): Promise<void> {
   const { startServer } = await import('../../server/server.ts')
-  const { untilInterrupted } = await import('./serve.ts')
+  const { serveUntilInterrupted } = await import('./serve.ts')
   const options = { ...SERVER_DEFAULTS, log: await serverLog({ log_level: 'warn' }) }
   const models = [join(folder, 'run')]
   const server = await startServer(models, options).catch((error) => {
@@ -104,7 +104,7 @@ export async function serveDemo(folder: string, output: Output): Promise<void> {
     if (error instanceof UsageError) return startServer(models, { ...options, port: 0 })
     throw error
   })
-  await untilInterrupted(server, output, () =>
+  await serveUntilInterrupted(server, output, () =>
     output.print(
       `\nAsk the model your own questions and correct its mistakes. Open this page in a browser:\n\n` +
         `  ${server.address}\n\nPress Ctrl-C to stop. To serve it again: npx spanforge serve ${models[0]}`,

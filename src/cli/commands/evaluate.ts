@@ -6,18 +6,11 @@ import type { ModelsEvaluation } from '../../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../../runs/evaluate/evaluate-model.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
 import type { Shard } from '../../runs/shards/shard.ts'
+import { type WindowFlags, withWindowFlags } from '../flags/answering.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import {
-  anyNumber,
-  integerFrom,
-  listed,
-  type OverwriteFlag,
-  type WindowFlags,
-  withOverwriteFlag,
-  withWindowFlags,
-} from '../flags/numbers.ts'
-import { type ShardFlag, withShardFlag } from '../flags/shard.ts'
+import { type OverwriteFlag, type ShardFlag, withOverwriteFlag, withShardFlag } from '../flags/outputs.ts'
+import { anyNumber, integerFrom, listed } from '../flags/parsers.ts'
 import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'

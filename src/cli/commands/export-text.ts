@@ -1,10 +1,10 @@
-import type { ExportedModel } from '../../export/export-model.ts'
+import type { ExportOutcome } from '../../export/export-model.ts'
 import type { RecordedVariant } from '../../export/export-record.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textFacts, textTable } from '../../report/render/table.ts'
 
 /** The figures of all variants, and what was written. */
-export function exportedText({ folder, variants, rejected }: ExportedModel): string {
+export function exportedText({ folder, variants, rejected }: ExportOutcome): string {
   const bytes = variants.reduce((sum, variant) => sum + variant.bytes, 0)
   const all = [...variants, ...rejected]
   const model = all.find(({ comparison }) => comparison?.model)?.comparison

@@ -7,7 +7,7 @@ import type { ExportRunOptions } from '../../runs/export/export.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
 import { type GateFlags, withGateFlags } from '../flags/gate.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import { listOf } from '../flags/numbers.ts'
+import { listOf } from '../flags/parsers.ts'
 import { shellQuoted } from '../flags/training.ts'
 import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
@@ -91,11 +91,11 @@ async function exportToOnnx(given: readonly string[], output: Output, options: E
       'Run the command once for each model, with its own --output_dir.',
     )
   const { exportFolder } = await import('../../runs/export/export.ts')
-  const { rejection } = await import('../../runs/export/gate.ts')
+  const { rejectedVariantsError } = await import('../../runs/export/gate.ts')
   const exported = await exportFolder(nameOrFolder, options)
   output.print(exportedText(exported))
   output.result(exported)
-  if (exported.rejected.length > 0) throw rejection(exported, options)
+  if (exported.rejected.length > 0) throw rejectedVariantsError(exported, options)
 }
 
 async function exportToSite(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { byteSize, count } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { showList } from '../../show-value.ts'
 import { withHubProgress } from '../flags/hub.ts'
-import { listed } from '../flags/numbers.ts'
+import { listed } from '../flags/parsers.ts'
 import { createOutput } from '../terminal/output.ts'
 
 interface PushFlags {

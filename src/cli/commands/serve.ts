@@ -58,11 +58,15 @@ async function serve(given: readonly string[], flags: ServeFlags & HubFlags & En
       hub: { ...hub, revision: flags.revision },
     }),
   )
-  await untilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
+  await serveUntilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
 }
 
 /** Calls `announce` once signal handlers are installed, and closes the server on SIGINT or SIGTERM. */
-export async function untilInterrupted(server: RunningServer, output: Output, announce: () => void): Promise<void> {
+export async function serveUntilInterrupted(
+  server: RunningServer,
+  output: Output,
+  announce: () => void,
+): Promise<void> {
   const interrupts = catchInterrupts(() =>
     output.print('Finishing pending requests. Press Ctrl-C again to quit immediately.'),
   )

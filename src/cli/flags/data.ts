@@ -5,7 +5,7 @@ import { checkOutputs } from '../../files/output.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../../runs/load/load-data.ts'
 import type { Output } from '../terminal/output.ts'
 import { type OfflineFlag, withDataFlags, withHubProgress, withOfflineFlag } from './hub.ts'
-import { type OverwriteFlag, withOverwriteFlag } from './numbers.ts'
+import { type OverwriteFlag, withOverwriteFlag } from './outputs.ts'
 
 /** Flags shared by the `data` commands. */
 export interface DataCommandFlags extends DataOptions, OfflineFlag, OverwriteFlag {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { MAX_F1_DROP } from '../../export/gate/objections.ts'
 import { GATE_RUNTIMES } from '../../export/gate/runtimes.ts'
 import { withDataFlags } from './hub.ts'
-import { integerFrom, listOf, numberFrom } from './numbers.ts'
+import { integerFrom, listOf, numberFrom } from './parsers.ts'
 
 /** How exported variants are compared with their model. */
 export interface GateFlags {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { UsageError } from '../../errors.ts'
 import { readTextFileOrPipe } from '../../files/text-file.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../../server/defaults.ts'
-import { integerFrom } from './numbers.ts'
+import { integerFrom } from './parsers.ts'
 
 export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanforgeError } from '../../errors.ts'
+import { nativeMemory } from '../../native/koffi.ts'
 import { rankEnvironment } from '../../ranks/environment.ts'
 import { type Ranks, SharedFailure } from '../../ranks/ranks.ts'
 import { describeError } from './output.ts'
@@ -38,8 +39,13 @@ export async function withRanks(command: (ranks: Ranks | undefined) => Promise<v
 
 /** Ends this process when its output is written. */
 async function end(exitCode: number): Promise<void> {
-  const { endProcess } = await import('../../ranks/end-process.ts')
   for (const stream of [process.stdout, process.stderr])
     await new Promise<void>((resolve) => stream.write('', () => resolve()))
-  endProcess(exitCode)
+  endNow(exitCode)
 }
+
+/**
+ * Ends the process without ending its threads. One of them may be inside a call of MPI that never returns, and some
+ * libraries crash when the thread that called them ends. If the exit code is not 0, the launcher ends the other ranks.
+ */
+const endNow = (exitCode: number): void => void nativeMemory().ffi.load(null).func('_exit', 'void', ['int'])(exitCode)

@@ -1,6 +1,6 @@
 /** The headings and paragraphs of an HTML document. It is parsed as a stream, so deep nesting costs nothing. */
 import { Parser } from 'htmlparser2'
-import type { Piece } from '../document.ts'
+import type { DocumentPiece } from '../document.ts'
 
 const BLOCKS = new Set(
   (
@@ -24,7 +24,7 @@ export interface HtmlFacts {
 }
 
 /** Calls `add` for each heading and paragraph in document order. */
-export function readHtml(html: string, add: (piece: Piece) => void): HtmlFacts {
+export function readHtml(html: string, add: (piece: DocumentPiece) => void): HtmlFacts {
   let text = ''
   let level: number | undefined
   let title: string | undefined

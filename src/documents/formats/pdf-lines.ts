@@ -1,7 +1,7 @@
 /** Reconstructs the text of a PDF page, which contains only pieces of lines and their positions. */
 
 /** A piece as returned by pdfjs: `transform[4]` and `[5]` are its position in points, with y upwards. */
-export interface Piece {
+export interface TextItem {
   readonly str: string
   readonly hasEOL: boolean
   readonly height: number
@@ -23,7 +23,7 @@ export interface Paragraph {
 }
 
 /** Joins lines to paragraphs and removes hyphenation. */
-export function pageParagraphs(pieces: readonly Piece[]): Paragraph[] {
+export function pageParagraphs(pieces: readonly TextItem[]): Paragraph[] {
   const lines = linesOf(pieces)
   const usual = usualDistance(lines)
   const paragraphs: { text: string; height: number }[] = []
@@ -39,7 +39,7 @@ export function pageParagraphs(pieces: readonly Piece[]): Paragraph[] {
 }
 
 /** The text of a page, with an empty line between paragraphs. */
-export const pageText = (pieces: readonly Piece[]): string =>
+export const pageText = (pieces: readonly TextItem[]): string =>
   pageParagraphs(pieces)
     .map(({ text }) => text)
     .join('\n\n')
@@ -51,9 +51,9 @@ function startsParagraph(last: Line, line: Line, usual: number): boolean {
   return distance > 1.4 * usual || Math.abs(line.height - last.height) > 0.2 * Math.max(line.height, last.height)
 }
 
-function linesOf(pieces: readonly Piece[]): Line[] {
+function linesOf(pieces: readonly TextItem[]): Line[] {
   const lines: Line[] = []
-  let parts: Piece[] = []
+  let parts: TextItem[] = []
   const end = () => {
     const text = parts
       .map(({ str }) => str)

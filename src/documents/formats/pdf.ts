@@ -1,6 +1,6 @@
 import { getDocumentProxy } from 'unpdf'
-import type { Piece } from '../document.ts'
-import { type Paragraph, pageParagraphs, type Piece as TextPiece } from './pdf-lines.ts'
+import type { DocumentPiece } from '../document.ts'
+import { type Paragraph, pageParagraphs, type TextItem as TextPiece } from './pdf-lines.ts'
 
 export interface PdfFacts {
   readonly title?: string
@@ -16,7 +16,11 @@ const MAX_LEVELS = 4
  * most of the text, because most PDF files do not mark them.
  * @throws Error if the file is not a PDF, requires a password, has too many pages, or contains only images
  */
-export async function readPdf(bytes: Uint8Array, max_pages: number, add: (piece: Piece) => void): Promise<PdfFacts> {
+export async function readPdf(
+  bytes: Uint8Array,
+  max_pages: number,
+  add: (piece: DocumentPiece) => void,
+): Promise<PdfFacts> {
   const document = await getDocumentProxy(bytes, {
     isEvalSupported: false,
     disableFontFace: true,

@@ -1,4 +1,4 @@
-import type { Piece } from '../document.ts'
+import type { DocumentPiece } from '../document.ts'
 
 /** Decodes UTF-8, UTF-16 with a byte order mark, or else Windows-1252. @throws Error for a binary file */
 export function decodedText(bytes: Uint8Array): string {
@@ -14,7 +14,7 @@ export function decodedText(bytes: Uint8Array): string {
 }
 
 /** Paragraphs of plain text, which are separated by empty lines. A text without them has a paragraph per line. */
-export function* textPieces(text: string): Generator<Piece> {
+export function* textPieces(text: string): Generator<DocumentPiece> {
   const lines = text.replace(/\r\n?/g, '\n')
   const separator = /\n[^\S\n]*\n/.test(lines) ? /\n[^\S\n]*\n\s*/ : /\n/
   for (const paragraph of lines.split(separator)) yield { text: paragraph }

@@ -50,5 +50,5 @@ export const variantFigures = z.object({
 })
 
 export type RuntimeFigures = Readonly<z.output<typeof runtimeFigures>>
-export type Comparison = Readonly<z.output<typeof comparison>>
+export type VariantComparison = Readonly<z.output<typeof comparison>>
 export type VariantFigures = Readonly<z.output<typeof variantFigures>>

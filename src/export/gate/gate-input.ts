@@ -1,7 +1,7 @@
 import type { Row } from '../../batching/pack.ts'
 import type { Geometry } from '../../models/architecture.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
-import type { Comparison } from './figures.ts'
+import type { VariantComparison } from './figures.ts'
 
 /** Answers to questions, in order, with their scores in percent. */
 export interface ScoredAnswers {
@@ -12,7 +12,7 @@ export interface ScoredAnswers {
 
 /** Questions on which variants are compared with the model. */
 export interface GateQuestions {
-  readonly facts: NonNullable<Comparison['questions']>
+  readonly facts: NonNullable<VariantComparison['questions']>
   /** The model's own answers. */
   readonly answers: ScoredAnswers
   /** Answers the questions from the logits of all windows. */

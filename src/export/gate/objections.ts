@@ -1,5 +1,5 @@
 import type { ExportDtype } from '../../checkpoint/onnx-folder.ts'
-import type { Comparison, RuntimeFigures } from './figures.ts'
+import type { RuntimeFigures, VariantComparison } from './figures.ts'
 
 export interface GateRule {
   /** Largest loss of F1 in percentage points (default: 1). */
@@ -20,7 +20,7 @@ export const needsQuestions = (dtype: ExportDtype): boolean => LARGEST_ERRORS[dt
 /** Lists the reasons not to use a variant. `scale` is the root mean square of the model's logits. */
 export function objections(
   dtype: ExportDtype,
-  { questions, runtimes }: Comparison,
+  { questions, runtimes }: VariantComparison,
   { max_f1_drop = MAX_F1_DROP, scale }: GateRule & { readonly scale: number },
 ): string[] {
   if (runtimes.every(({ failure }) => failure !== undefined))

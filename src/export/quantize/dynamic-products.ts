@@ -1,5 +1,6 @@
 import type { DType } from '../../graph/data.ts'
 import { apply, applyAll, type Tensor } from '../../graph/tensor.ts'
+import type { Rule } from '../../lowering/lower.ts'
 import type { ParameterSpec } from '../../nn/parameters.ts'
 import { cast, mul } from '../../ops/elementwise.ts'
 import type { StoredWeights } from '../stored-weights.ts'
@@ -14,6 +15,7 @@ export interface DynamicType {
 export const SIGNED: DynamicType = { dtype: 'int8', zero: 0 }
 export const UNSIGNED: DynamicType = { dtype: 'uint8', zero: 128 }
 
+/** The largest magnitude of 8 bits. */
 const LARGEST = 127
 
 /**
@@ -57,7 +59,7 @@ function outputScales(values: Float32Array, { shape: [out, size] }: ParameterSpe
 }
 
 /** Largest magnitude. */
-export function largest(values: Float32Array): number {
+function largest(values: Float32Array): number {
   let found = 0
   for (const value of values) if (Math.abs(value) > found) found = Math.abs(value)
   return found
@@ -75,3 +77,25 @@ function columns(
     for (let i = 0; i < size; i++) q[i * out + o] = Math.round(values[o * size + i] / scales[o]) + zero
   return q
 }
+
+/** Stores lookup tables as rows of int8 with one scale per row. Only rows that are looked up are converted. */
+export const quantizedTables =
+  (weights: StoredWeights): Rule =>
+  ({ op, inputs: [table, index], outputs: [y], attributes }) => {
+    const spec = weights.parameter(table)
+    if (!spec?.table) return undefined
+    const [rows, width] = spec.shape
+    const row = (i: number) => weights.values(spec.name).subarray(i * width, (i + 1) * width)
+    const scales = () => Float32Array.from({ length: rows }, (_, i) => largest(row(i)) / LARGEST || 1)
+    const quantized = () => {
+      const q = new Int8Array(rows * width)
+      for (const [i, scale] of scales().entries())
+        for (const [j, value] of row(i).entries()) q[i * width + j] = Math.round(value / scale)
+      return q
+    }
+    const stored = weights.add(`${spec.name}_quantized`, { shape: [rows, width], dtype: 'int8', data: quantized })
+    const scale = weights.add(`${spec.name}_scale`, { shape: [rows, 1], dtype: 'float32', data: scales })
+    const lookedUp = apply(op, [stored, index], { ...y, dtype: 'int8' }, attributes)
+    const scaleOfRow = apply(op, [scale, index], { shape: [...index.shape, 1], dtype: 'float32' }, attributes)
+    return [mul(cast(lookedUp, 'float32'), scaleOfRow)]
+  }

@@ -1,5 +1,5 @@
 import type { Tensor, TensorType } from '../../graph/tensor.ts'
-import type { Rule } from '../../lowering/dialect.ts'
+import type { Rule } from '../../lowering/lower.ts'
 import type { ParameterSpec } from '../../nn/parameters.ts'
 import { add } from '../../ops/elementwise.ts'
 import type { StoredWeights } from '../stored-weights.ts'

@@ -80,7 +80,7 @@ const INFO = z.object({
 export async function fetchListing(hub: Hub, repository: Repository, revision: string): Promise<Listing> {
   const url = apiUrl(hub, repository, `/revision/${encodeURIComponent(revision)}?blobs=true`)
   const answer = await converse(hub, { url })
-  if (answer.status !== 200) throw await rejection(hub, repository, revision, answer)
+  if (answer.status !== 200) throw await responseError(hub, repository, revision, answer)
   const info = readJson(answer, INFO, url)
   const files = info.siblings.map(({ rfilename, size, blobId, lfs }) => ({
     path: checkedPath(rfilename, repository),
@@ -103,7 +103,7 @@ export function checkedPath(path: string, repository: Repository): string {
 }
 
 /** Creates the error for a response with a failure status. */
-export async function rejection(hub: Hub, repository: Repository, revision: string, answer: HubAnswer) {
+export async function responseError(hub: Hub, repository: Repository, revision: string, answer: HubAnswer) {
   const { type, name } = repository
   const code = answer.headers['x-error-code']
   const it = `${type} "${name}"`

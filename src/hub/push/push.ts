@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import { digestFile, digestLike } from '../cache/cached-repository.ts'
 import { type Hub, type HubOptions, resolveHub } from '../http/options.ts'
-import { apiUrl, parseRepository, type Repository, rejection } from '../http/repository.ts'
+import { apiUrl, parseRepository, type Repository, responseError } from '../http/repository.ts'
 import { converse, type HubAnswer, readJson } from '../http/request.ts'
 import { contentToPush, privatePlaces } from './content.ts'
 import { accepted, type LargeFile, uploadLargeFiles } from './large-files.ts'
@@ -140,7 +140,7 @@ async function uploadModes(hub: Hub, repository: Repository, revision: string, f
   )
   const url = apiUrl(hub, repository, `/preupload/${encodeURIComponent(revision)}`)
   const answer = await post(hub, url, { files: described })
-  if (answer.status !== 200) throw await rejection(hub, repository, revision, answer)
+  if (answer.status !== 200) throw await responseError(hub, repository, revision, answer)
   return new Map(readJson(answer, MODES, url).files.map((mode) => [mode.path, mode]))
 }
 

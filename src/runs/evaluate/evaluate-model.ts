@@ -138,7 +138,7 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   const { data, asked, loaded } = prepared
   try {
     const found = await evaluateOnScreen(options.screen, 'Evaluating', loaded.model, data, asked)
-    return await judge(found, prepared)
+    return await completeEvaluation(found, prepared)
   } finally {
     await loaded.model.release()
   }
@@ -164,7 +164,10 @@ function withStored(options: EvaluateModelOptions, loaded: OpenedModel) {
 }
 
 /** Scores the answers and writes the requested files. */
-export async function judge(found: Evaluation, { data, loaded, asked }: PreparedEvaluation): Promise<EvaluatedModel> {
+export async function completeEvaluation(
+  found: Evaluation,
+  { data, loaded, asked }: PreparedEvaluation,
+): Promise<EvaluatedModel> {
   const { examples, windows } = data
   const { version_2_with_negative, confidence_level } = asked
   const predicted =

@@ -11,7 +11,7 @@ import { sha256Of } from '../../training/checkpoints/checkpoint-manifest.ts'
 import { modelInputs } from '../run-files.ts'
 import { BlockJournal } from '../shards/block-journal.ts'
 import { isOwn, type Shard, shardPath, showShard } from '../shards/shard.ts'
-import { completeShard, manifestPath, type ShardManifest, writeManifest } from '../shards/shard-manifest.ts'
+import { completeShard, manifestPath, type ShardManifest, writeShardManifest } from '../shards/shard-manifest.ts'
 import {
   checkEvaluateOptions,
   type EvaluateModelOptions,
@@ -40,7 +40,7 @@ const PROGRESS = z.object({
   runtime: z.number().nonnegative(),
 })
 
-type Progress = z.output<typeof PROGRESS>
+type EvaluationProgress = z.output<typeof PROGRESS>
 
 /** Number of passes in each lane between two writes. */
 const CHUNK = 8
@@ -90,7 +90,7 @@ async function computeShard(options: EvaluateModelOptions, { shard, path, signal
     const groups = passGroups(model, data.windows, asked, data.windows)
     const units = groups.flat(2).length
     const inputs = { settings: shardSettings(options, prepared), digests: await shardDigests(prepared) }
-    const summary = ({ windows, runtime }: Progress): EvaluatedShard => ({
+    const summary = ({ windows, runtime }: EvaluationProgress): EvaluatedShard => ({
       shard: showShard(shard),
       files: [path],
       windows,
@@ -99,7 +99,7 @@ async function computeShard(options: EvaluateModelOptions, { shard, path, signal
     })
     const complete = overwrite ? undefined : await completeShard(path, inputs)
     if (complete) return summary(PROGRESS.parse(complete.facts))
-    const journal = await BlockJournal.open<Progress>(path, {
+    const journal = await BlockJournal.open<EvaluationProgress>(path, {
       ...inputs,
       progress: { schema: PROGRESS, start: { passes: 0, windows: 0, runtime: 0 } },
       overwrite,
@@ -113,7 +113,7 @@ async function computeShard(options: EvaluateModelOptions, { shard, path, signal
       throw error
     }
     const { passes, windows, runtime } = journal.state
-    await writeManifest(path, {
+    await writeShardManifest(path, {
       ...{ command: 'evaluate', shard, ...inputs, units },
       sha256: await sha256Of(`${path}.partial`),
       facts: { passes, windows, runtime, places: placesOf(options) },
@@ -135,7 +135,7 @@ function ownChunks(groups: readonly PassGroup[], shard: Shard): PassGroup[] {
 }
 
 interface Work {
-  readonly journal: BlockJournal<Progress>
+  readonly journal: BlockJournal<EvaluationProgress>
   readonly signal?: AbortSignal
 }
 

@@ -11,8 +11,8 @@ import { parsedLines } from '../shards/block-journal.ts'
 import { checkShards, type FoundShard, modified, partOf } from '../shards/shard-manifest.ts'
 import {
   checkPlaces,
+  completeEvaluation,
   type EvaluateModelOptions,
-  judge,
   type ModelEvaluation,
   prepareEvaluation,
   readEvaluationData,
@@ -88,7 +88,7 @@ export async function mergeEvaluation(
     const logits = collectPasses(await readPasses(shards, windows), windows.length)
     const runtime = facts.reduce((sum, one) => sum + one.runtime, 0)
     const evaluation = evaluateLogits(prepared.data, logits, () => runtime, prepared.asked)
-    return (await judge(evaluation, prepared)).evaluation
+    return (await completeEvaluation(evaluation, prepared)).evaluation
   } finally {
     await prepared.loaded.model.release()
   }

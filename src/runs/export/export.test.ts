@@ -6,7 +6,7 @@ import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyTraining } from '../../../tests/tiny-run.ts'
 import { differentExamples, tinyFolder } from '../../../tests/tiny-squad.ts'
-import type { ExportedModel } from '../../export/export-model.ts'
+import type { ExportOutcome } from '../../export/export-model.ts'
 import { f1 } from '../../squad/metrics/metrics.ts'
 import { toSquadJson } from '../../squad/reading/squad-json.ts'
 
@@ -47,7 +47,7 @@ test('a variant that loses more than max_f1_drop is not written, the others are,
   const { code, stdout, stderr } = await exporting(output_dir, ...asked, '--json')
   expect(code, stderr).toBe(1)
   expect(stderr).toMatch(/error: export: .*q4 loses [\d.]+ F1 on Node.js, more than 2.*: not written\n.*--force/)
-  const { variants, rejected }: ExportedModel = JSON.parse(stdout)
+  const { variants, rejected }: ExportOutcome = JSON.parse(stdout)
   expect(rejected.map(({ dtype }) => dtype)).toContain('q4')
   const [fp32] = variants
   expect(fp32).toMatchObject({
@@ -127,7 +127,7 @@ test('keeps the products in float32 that are named, or none', async () => {
     const asked = ['--dtype', 'int8', '--validation_file', validation_file, '--force', '--json', ...more]
     const { code, stdout, stderr } = await exporting(join(folder, name), ...asked)
     expect(code, stderr).toBe(0)
-    return (JSON.parse(stdout) as ExportedModel).variants[0].kept
+    return (JSON.parse(stdout) as ExportOutcome).variants[0].kept
   }
   expect(await kept('none', '--keep_float32', 'none')).toEqual([])
   expect(await kept('named', '--keep_float32', '*layer.0.output.dense.weight')).toEqual([

@@ -1,12 +1,12 @@
 import { EXPORT_DTYPES, exportDtype } from '../../checkpoint/onnx-folder.ts'
-import { type ExportedModel, exportModel } from '../../export/export-model.ts'
+import { type ExportOutcome, exportModel } from '../../export/export-model.ts'
 import type { ExportedVariant } from '../../export/plan-variants.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { freeMemory } from '../../threads/free-memory.ts'
 import { type HubChoice, loadModel } from '../load/load-model.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
-import { type GateOptions, judge, requireQuestions } from './gate.ts'
+import { compareVariants, type GateOptions, requireQuestions } from './gate.ts'
 import { gateInput } from './gate-input.ts'
 import { gateQuestions, type QuestionChoice } from './gate-questions.ts'
 import { type KeptChoice, keptProducts } from './kept-products.ts'
@@ -28,7 +28,7 @@ export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateO
  * Exports a model folder or a model on the hub to ONNX. Each variant is compared with the model on questions, and those
  * that lose more than `max_f1_drop` are not written.
  */
-export async function exportFolder(nameOrFolder: string, options: ExportRunOptions): Promise<ExportedModel> {
+export async function exportFolder(nameOrFolder: string, options: ExportRunOptions): Promise<ExportOutcome> {
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
@@ -53,7 +53,7 @@ export async function exportFolder(nameOrFolder: string, options: ExportRunOptio
         // All variants are written, and a runtime needs memory for one of them at a time.
         await freeMemory(model.parameters.data)
         const facts = { pad_token_id: model.geometry.padding_row ?? 0 }
-        return judge(folder, variants, input, facts, { ...options, screen })
+        return compareVariants(folder, variants, input, facts, { ...options, screen })
       },
     })
   } finally {

@@ -1,6 +1,6 @@
 import { EXPORT_DTYPES, type ExportDtype } from '../../checkpoint/onnx-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
-import type { ExportedModel } from '../../export/export-model.ts'
+import type { ExportOutcome } from '../../export/export-model.ts'
 import type { RuntimeFigures, VariantFigures } from '../../export/gate/figures.ts'
 import type { GateInput } from '../../export/gate/gate-input.ts'
 import { judgeVariants } from '../../export/gate/judge-variants.ts'
@@ -29,7 +29,7 @@ export function requireQuestions(dtypes: readonly ExportDtype[], has: boolean, f
 }
 
 /** Compares the variants in `folder` with the model on all runtimes, and shows the progress. */
-export async function judge(
+export async function compareVariants(
   folder: string,
   variants: readonly ExportedVariant[],
   input: GateInput,
@@ -87,7 +87,10 @@ function measuredText(dtype: ExportDtype, { runtime, answers, logit_error, failu
 }
 
 /** The error for variants that were not written. */
-export function rejection({ rejected }: ExportedModel, { max_f1_drop = MAX_F1_DROP }: GateRule): SpanforgeError {
+export function rejectedVariantsError(
+  { rejected }: ExportOutcome,
+  { max_f1_drop = MAX_F1_DROP }: GateRule,
+): SpanforgeError {
   const reasons = rejected.map(({ dtype, objections = [] }) => `${dtype} ${objections.join(', and ')}`)
   return new SpanforgeError(`export: ${reasons.join('; ')}: not written`, {
     remedy: `Use another --dtype, a --max_f1_drop above ${max_f1_drop}, or --force to write it anyway.`,

@@ -9,7 +9,7 @@ import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import { noScreen } from '../screen/screen.ts'
 import { type ExportRunOptions, exportFolder } from './export.ts'
-import { rejection } from './gate.ts'
+import { rejectedVariantsError } from './gate.ts'
 import { gateQuestions } from './gate-questions.ts'
 
 /**
@@ -64,7 +64,7 @@ async function exportFirst(source: string, dtypes: readonly ExportDtype[], optio
   const [dtype, ...others] = dtypes
   const exported = await exportFolder(source, { ...options, dtypes: [dtype] })
   if (exported.rejected.length === 0) return
-  const error = rejection(exported, options)
+  const error = rejectedVariantsError(exported, options)
   if (others.length === 0) throw error
   options.screen?.print(`${error.summary}. Trying ${others[0]}.`)
   await exportFirst(source, others, options)

@@ -1,5 +1,4 @@
-import { inLanes } from '../../batching/in-lanes.ts'
-import { cutIntoLanes } from '../../batching/passes.ts'
+import { cutIntoLanes, inLanes } from '../../batching/passes.ts'
 import { countSpans } from '../../batching/span-targets.ts'
 import { randomModel } from '../../inference/pretrained.ts'
 import type { ModelConfig } from '../../models/architecture.ts'

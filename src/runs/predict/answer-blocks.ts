@@ -8,7 +8,7 @@ import type { OpenedModel } from '../load/load-model.ts'
 import type { CountingProgressBar } from '../screen/screen.ts'
 import type { BlockJournal, JournalState } from '../shards/block-journal.ts'
 import { isOwn, type Shard } from '../shards/shard.ts'
-import { blocksOf, type CutQuestion, type Cutting } from './predict-blocks.ts'
+import { questionBlocks, type CutQuestion, type Cutting } from './predict-blocks.ts'
 import { indexLine, type LineOptions, lineMaker } from './predict-lines.ts'
 
 const COUNT = z.int().nonnegative()
@@ -27,20 +27,20 @@ export const PROGRESS = z.object({
   blocks: z.array(z.tuple([COUNT, COUNT])).optional(),
 })
 
-export type Progress = z.output<typeof PROGRESS>
-export type State = JournalState<Progress>
+export type PredictionProgress = z.output<typeof PROGRESS>
+export type State = JournalState<PredictionProgress>
 
-export const START: Progress = { questions: 0, failed: 0, windows: 0, last_id: null }
+export const START: PredictionProgress = { questions: 0, failed: 0, windows: 0, last_id: null }
 
 /** Number of questions that were read, including those of other shards. */
-export const readBy = ({ read, questions }: Progress): number => read ?? questions
+export const readBy = ({ read, questions }: PredictionProgress): number => read ?? questions
 
 export interface Work {
   readonly windowing: WindowingPlan
   readonly cutting: Cutting
   /** Whether questions have contexts. */
   readonly contexts: boolean
-  readonly journal: BlockJournal<Progress>
+  readonly journal: BlockJournal<PredictionProgress>
   readonly progress: CountingProgressBar
   readonly shard?: Shard
   readonly signal?: AbortSignal
@@ -58,7 +58,7 @@ export async function answerAll(
   // A resumed shard continues after its last block, which every nth block belongs to.
   let number = shard && blocks.length > 0 ? shard.index + (blocks.length - 1) * shard.count : 0
   let read = readBy(journal.state)
-  for await (const group of blocksOf(remaining(source, journal.state, contexts), cutting)) {
+  for await (const group of questionBlocks(remaining(source, journal.state, contexts), cutting)) {
     const before = read
     read += group.length
     signal?.throwIfAborted()

@@ -30,7 +30,7 @@ export interface Cutting {
  * together, so blocks begin and end with the same questions whether a run was interrupted or not, and in every shard.
  * Boundaries depend only on estimates, so a shard need not tokenize the blocks of the others.
  */
-export async function* blocksOf(
+export async function* questionBlocks(
   questions: AsyncIterable<AskedQuestion>,
   { estimate }: Pick<Cutting, 'estimate'>,
 ): AsyncGenerator<AskedQuestion[]> {

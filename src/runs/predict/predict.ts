@@ -22,8 +22,8 @@ import { modelInputs } from '../run-files.ts'
 import type { Screen } from '../screen/screen.ts'
 import { BlockJournal, rejectExisting } from '../shards/block-journal.ts'
 import { type Shard, shardPath, showShard } from '../shards/shard.ts'
-import { completeShard, manifestPath, writeManifest } from '../shards/shard-manifest.ts'
-import { answerAll, PROGRESS, type Progress, readBy, START, type State } from './answer-blocks.ts'
+import { completeShard, manifestPath, writeShardManifest } from '../shards/shard-manifest.ts'
+import { answerAll, PROGRESS, type PredictionProgress, readBy, START, type State } from './answer-blocks.ts'
 import { type Counted, countQuestions } from './count-questions.ts'
 import { contextCutting, passageCutting } from './predict-blocks.ts'
 import { runQaContents, runQaPaths } from './run-qa-outputs.ts'
@@ -182,7 +182,7 @@ async function answerCounted(
 /** Describes a complete shard, before its lines get their final name. */
 async function writeShard(path: string, { settings, digests, shard, state, questions }: FinishedShard): Promise<void> {
   const { questions: answered, failed, windows, last_id, read, blocks } = state
-  await writeManifest(path, {
+  await writeShardManifest(path, {
     ...{ command: 'predict', shard, settings, digests, units: questions },
     sha256: await sha256Of(`${path}.partial`),
     facts: { questions: answered, failed, windows, last_id, read, blocks },
@@ -286,7 +286,7 @@ interface Timing {
 
 function summary(
   files: readonly string[],
-  { questions, failed, windows }: Pick<Progress, 'questions' | 'failed' | 'windows'>,
+  { questions, failed, windows }: Pick<PredictionProgress, 'questions' | 'failed' | 'windows'>,
   { counted, shard, resumed_from, runtime }: Timing,
 ): Predicted {
   const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0

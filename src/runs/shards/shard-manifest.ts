@@ -42,7 +42,7 @@ export interface FoundShard extends ShardManifest {
 export const manifestPath = (lines: string): string => `${lines}.json`
 
 /** Writes the manifest of a complete shard, before its lines get their final name. */
-export const writeManifest = (lines: string, manifest: Omit<ShardManifest, 'spanforge'>): Promise<void> =>
+export const writeShardManifest = (lines: string, manifest: Omit<ShardManifest, 'spanforge'>): Promise<void> =>
   writeJson(manifestPath(lines), { spanforge: packageVersion(), ...manifest })
 
 type Inputs = Pick<ShardManifest, 'settings' | 'digests'>

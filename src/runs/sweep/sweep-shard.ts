@@ -4,7 +4,7 @@ import type { SweepSummary, SweepTrial } from '../../report/summary/sweep.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { RunLockOptions } from '../../training/checkpoints/run-lock.ts'
 import { type Shard, shardPath } from '../shards/shard.ts'
-import { manifestPath, writeManifest } from '../shards/shard-manifest.ts'
+import { manifestPath, writeShardManifest } from '../shards/shard-manifest.ts'
 
 const shardFile = (output_dir: string, shard: Shard): string => shardPath(join(output_dir, 'sweep'), shard)
 
@@ -32,7 +32,7 @@ export function writeSweepShard(
   { output_dir, overwrite_output_dir, ...args }: TrainingArguments,
   { shard, comparison, names, trials }: SweepShard,
 ): Promise<void> {
-  return writeManifest(shardFile(output_dir, shard), {
+  return writeShardManifest(shardFile(output_dir, shard), {
     ...{ command: 'sweep', shard, digests: {}, units: names.length },
     settings: { ...args, ...comparison, runs: names },
     facts: { trials },

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
-import { failureReport } from '../../report/failure-report.ts'
+import { failureReport } from '../../report/run-report.ts'
 import { FAILURE_FILE, REPORT_FILES, runOrigin, writeFile, writeJson } from '../run-files.ts'
 import type { PreparedRun } from './prepare.ts'
 

@@ -3,7 +3,7 @@ import { isFirst, type Ranks, rejectDifferences, SharedFailure, together } from 
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { readLoopState } from '../../training/checkpoints/run-checkpoint.ts'
 import { planRun } from '../../training/loop/plan.ts'
-import { batchArguments } from '../../training/loop/training-run.ts'
+import { withGlobalBatchSize } from '../../training/loop/training-run.ts'
 import { noScreen } from '../screen/screen.ts'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts'
 
@@ -43,6 +43,6 @@ export async function withBatchSize(
   const stored = checkpoint ? (await together(ranks, () => readLoopState(checkpoint)))?.batch_size : undefined
   const batch_size = stored ?? (ranks && !checkpoint ? per_device_train_batch_size * ranks.size : undefined)
   if (batch_size === undefined) return run
-  const plan = planRun(run.train.windows.length, batchArguments({ ...run, batch_size }))
+  const plan = planRun(run.train.windows.length, withGlobalBatchSize({ ...run, batch_size }))
   return { ...run, batch_size, plan }
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { SpanforgeError } from '../../errors.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
-import { nativeMemory } from '../../native/memory.ts'
+import { nativeMemory } from '../../native/koffi.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
 import {
   type CompileOptions,

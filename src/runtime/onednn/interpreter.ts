@@ -1,5 +1,5 @@
 import { type Bindings, bindShape } from '../../graph/shape.ts'
-import { nativeMemory } from '../../native/memory.ts'
+import { nativeMemory } from '../../native/koffi.ts'
 import { kernels } from './kernels/index.ts'
 import type { Use } from './kernels/kernel.ts'
 import type { PackedWeight } from './layouts.ts'

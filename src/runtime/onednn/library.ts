@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Handle } from '../../native/find-library.ts'
-import { nativeMemory } from '../../native/memory.ts'
+import { nativeMemory } from '../../native/koffi.ts'
 
 const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000

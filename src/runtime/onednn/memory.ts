@@ -1,6 +1,6 @@
 /** Memory outside of V8's heap: how oneDNN sees it, and the heap that intermediate values come from. */
 import { SpanforgeError } from '../../errors.ts'
-import { nativeMemory } from '../../native/memory.ts'
+import { nativeMemory } from '../../native/koffi.ts'
 import { MEMORY_REMEDY } from '../engine.ts'
 
 export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'

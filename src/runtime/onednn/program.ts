@@ -2,9 +2,16 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType, TensorData } from '../../graph/data.ts'
 import { formatShape, type Shape } from '../../graph/shape.ts'
-import { Float, type Graph, type Node, nodesOf, type Tensor, topologicalOrder } from '../../graph/tensor.ts'
-import { type Dialect, operatorName } from '../../lowering/dialect.ts'
-import { lower } from '../../lowering/lower.ts'
+import {
+  Float,
+  type Graph,
+  type Node,
+  nodesOf,
+  operatorName,
+  type Tensor,
+  topologicalOrder,
+} from '../../graph/tensor.ts'
+import { type Dialect, lower } from '../../lowering/lower.ts'
 import type { Precision } from '../engine.ts'
 import { activationOps } from './kernels/activations.ts'
 import { kernels } from './kernels/index.ts'

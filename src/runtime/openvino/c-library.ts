@@ -94,7 +94,7 @@ export class CLibrary {
 }
 
 /** Converts an error of the library to a SpanforgeError. Removes OpenVINO's source locations and adds a remedy. */
-export function failure(what: string, error: unknown): unknown {
+export function openVinoError(what: string, error: unknown): unknown {
   if (!(error instanceof OpenVinoFailure)) return error
   const words = error.message
     .split('\n')

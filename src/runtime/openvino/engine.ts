@@ -1,12 +1,11 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Graph } from '../../graph/tensor.ts'
-import { plainOnnx } from '../../lowering/dialect.ts'
-import { lower } from '../../lowering/lower.ts'
+import { lower, plainOnnx } from '../../lowering/lower.ts'
 import type { Handle } from '../../native/find-library.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import { toBytes } from '../../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
-import { failure } from './c-library.ts'
+import { openVinoError } from './c-library.ts'
 import { OpenVinoExecutable } from './executable.ts'
 import type { OpenVinoLibrary } from './library.ts'
 
@@ -63,7 +62,7 @@ function withCore<T>(library: OpenVinoLibrary, use: (core: Handle) => T): T {
   try {
     return use(core)
   } catch (error) {
-    throw failure('OpenVINO failed', error)
+    throw openVinoError('OpenVINO failed', error)
   } finally {
     library.freeCore(core)
   }

@@ -3,7 +3,7 @@ import type { DType } from '../../graph/data.ts'
 import type { Handle } from '../../native/find-library.ts'
 import { type CompileOptions, type Executable, threadsByDefault, type Value, type Values } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
-import { failure } from './c-library.ts'
+import { openVinoError } from './c-library.ts'
 import type { OpenVinoLibrary, PortSide } from './library.ts'
 
 /** Values of ov_element_type_e in the C API. */
@@ -63,7 +63,7 @@ export class OpenVinoExecutable implements Executable {
       return new OpenVinoExecutable(library, names, request, kept)
     } catch (error) {
       kept.free()
-      throw failure('OpenVINO cannot load the model', error)
+      throw openVinoError('OpenVINO cannot load the model', error)
     } finally {
       passing.free()
     }
@@ -91,7 +91,7 @@ export class OpenVinoExecutable implements Executable {
       this.setAll('output', outputs)
       await this.library.infer(this.request)
     } catch (error) {
-      throw failure('OpenVINO failed', error)
+      throw openVinoError('OpenVINO failed', error)
     }
   }
 

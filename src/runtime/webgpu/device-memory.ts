@@ -1,11 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { DType, TensorData } from '../../graph/data.ts'
-import { exclusiveInProcess } from '../../threads/process-mutex.ts'
+import { exclusiveInProcess } from '../../threads/mutex.ts'
 import type { Slots, Value, Values } from '../engine.ts'
 import { copyModel } from './copy-model.ts'
 
 /** onnxruntime-node, or a fake of it in tests. */
-export type Runtime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor'>
+export type OnnxRuntime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor'>
 
 export interface SessionOptions {
   /** Outputs that stay on the device. At least one other output must not. */
@@ -54,7 +54,7 @@ export class DeviceMemory {
   private last: Promise<unknown> = Promise.resolve()
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly runtime: OnnxRuntime,
     /** Options of all sessions, which choose the device. */
     private readonly options: InferenceSession.SessionOptions,
     /** Runs work while no other thread uses the device. */
@@ -211,4 +211,14 @@ export class DeviceMemory {
     this.copies.set(key, known)
     return known
   }
+}
+
+/** Options of sessions on the device. */
+export const sessionOptions: InferenceSession.SessionOptions = {
+  executionProviders: ['webgpu'],
+  // Failures are thrown with the same message.
+  logSeverityLevel: 4,
+  enableMemPattern: false,
+  // Nothing is computed on the CPU. With the default, ONNX Runtime would pin a thread to each core.
+  intraOpNumThreads: 1,
 }

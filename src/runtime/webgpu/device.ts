@@ -73,7 +73,7 @@ export class Device {
     } catch (error) {
       // The next user needs a new device.
       if (isFatal(error as Error)) await this.thread.end()
-      throw failure(error as Error)
+      throw webGpuError(error as Error)
     } finally {
       if (--this.waiting === 0) worker.unref()
     }
@@ -93,7 +93,7 @@ const TOO_LARGE = /(exceeds|larger than|limit|max[A-Z]\w*Size)/
 const isFatal = ({ message }: Error): boolean => NO_DEVICE.test(message) || LOST.test(message)
 
 /** An error of the thread in words that name the cause and the remedy. */
-export function failure(error: Error): Error {
+export function webGpuError(error: Error): Error {
   if (error instanceof SpanforgeError) return error
   const fail = (summary: string, remedy?: string) =>
     new SpanforgeError(`WebGPU: ${summary} (${error.message.trim()})`, { remedy, cause: error })

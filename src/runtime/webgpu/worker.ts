@@ -1,9 +1,8 @@
 /** The thread that owns the WebGPU device, because a run of ONNX Runtime blocks its thread. */
 import { answerCalls, Handed } from '../../threads/calls.ts'
 import type { Slots, Values } from '../engine.ts'
-import { DeviceMemory, type SessionOptions } from './device-memory.ts'
+import { DeviceMemory, type SessionOptions, sessionOptions } from './device-memory.ts'
 import { type DeviceFeatures, probe } from './features.ts'
-import { sessionOptions } from './session-options.ts'
 
 const opened = import('onnxruntime-node').then(async (runtime) => {
   const memory = new DeviceMemory(runtime, sessionOptions)

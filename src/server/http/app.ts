@@ -11,7 +11,7 @@ import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
 import { ClientConnections } from './connections.ts'
 import { asProblem, HttpProblem } from './problem.ts'
-import { problemBody } from './problem-body.ts'
+import { problemBody } from './remedies.ts'
 import { readRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {
@@ -48,7 +48,7 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': ["'none'"],
 }
 
-export type App = Awaited<ReturnType<typeof createApp>>
+export type HttpApp = Awaited<ReturnType<typeof createApp>>
 
 /**
  * Creates an HTTP server with everything our servers share: security headers, problem+json errors, zod schemas, and
@@ -145,7 +145,7 @@ const LINGER = 1000
  * Serves a page built from web/: its index.html at `/` and the shared assets. Its paths are relative, so that it works
  * behind a proxy under any path.
  */
-export async function servePage(app: App, built: string, page: string): Promise<void> {
+export async function servePage(app: HttpApp, built: string, page: string): Promise<void> {
   const html = await readFile(join(built, page, 'index.html'), 'utf8').catch((cause: Error) => {
     throw new SpanforgeError(`${join(built, page)}: page not found (${cause.message})`, {
       remedy: 'Build it with: npm run setup',
@@ -168,7 +168,7 @@ export async function servePage(app: App, built: string, page: string): Promise<
 }
 
 /** Serves the answer box for pages of other sites. */
-export async function serveAnswerBox(app: App, built: string): Promise<void> {
+export async function serveAnswerBox(app: HttpApp, built: string): Promise<void> {
   const script = await readFile(join(built, 'site-files/answer-box.js'), 'utf8')
   app.get('/answer-box.js', { schema: { hide: true } }, (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').header('cache-control', 'no-cache').send(script),

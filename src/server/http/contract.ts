@@ -218,6 +218,11 @@ export interface StreamEvents {
   error: Problem
 }
 
+/** An event of a stream of answers. */
+export type StreamEvent = {
+  [Name in keyof StreamEvents]: { readonly name: Name; readonly data: StreamEvents[Name] }
+}[keyof StreamEvents]
+
 const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: Problem } },

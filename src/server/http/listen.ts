@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { SpanforgeError, UsageError } from '../../errors.ts'
-import type { App } from './app.ts'
+import type { HttpApp } from './app.ts'
 
 /** Address on which a server listens. */
 export interface Address {
@@ -17,7 +17,7 @@ export const isLoopback = (host: string): boolean => ['127.0.0.1', '::1', 'local
  * Starts listening and returns the URL for a browser. Port 0 selects any free port.
  * @throws UsageError if the port is in use or privileged, or the host is not an address of this machine
  */
-export async function listen(app: App, { host, port }: Address): Promise<string> {
+export async function listen(app: HttpApp, { host, port }: Address): Promise<string> {
   try {
     await app.listen({ host, port })
   } catch (error) {
@@ -27,7 +27,7 @@ export async function listen(app: App, { host, port }: Address): Promise<string>
 }
 
 /** The URL of a listening server for a browser on this machine. */
-export function browserAddress(app: App, host: string): string {
+export function browserAddress(app: HttpApp, host: string): string {
   const { port } = app.server.address() as AddressInfo
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}/`
@@ -70,7 +70,7 @@ function cannotListen({ host, port }: Address, error: NodeJS.ErrnoException): un
  * Stops accepting requests and answers those in progress. Connections still open after `grace` milliseconds are closed.
  * @throws SpanforgeError if any had to be closed
  */
-export async function closeGracefully(app: App, grace: number, log: FastifyBaseLogger): Promise<void> {
+export async function closeGracefully(app: HttpApp, grace: number, log: FastifyBaseLogger): Promise<void> {
   let isCut = false
   const timer = setTimeout(() => {
     isCut = true

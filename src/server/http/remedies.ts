@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { asProblem, HttpProblem } from './problem.ts'
+import type { Problem } from './contract.ts'
+import { asProblem, HttpProblem } from './problem.ts' // CHECK
 
 const DESCRIBED = 'See /docs for the request format.'
 
@@ -32,3 +34,13 @@ const MANY = 'To ask several questions (questions or inputs), use /api/batch.'
 
 const asksMany = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && ('questions' in body || 'inputs' in body)
+
+/** The body of application/problem+json. */
+export const problemBody = ({ status, detail, options }: HttpProblem, request_id?: string): Problem => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+  remedy: options.remedy,
+  request_id,
+})

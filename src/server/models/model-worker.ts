@@ -1,5 +1,5 @@
 /**
- * Worker that runs a model. ONNX Runtime blocks its thread during a pass, and the server's main thread must stay
+ * Worker that runs a model. An engine may block its thread during a pass, and the server's main thread must stay
  * responsive. Started by model-thread.ts.
  */
 import { workerData } from 'node:worker_threads'

@@ -2,7 +2,7 @@ import { exportDtype } from '../../checkpoint/onnx-folder.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { displayName, type HubChoice, modelFolder } from '../../runs/load/load-model.ts'
 import type { ModelSource } from '../../runs/load/model-sources.ts'
-import { Mutex } from '../../threads/mutex.ts'
+import { SerialQueue } from '../../threads/serial-queue.ts'
 import type { ModelInfo } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { RequestTokenizer } from '../tokenizing/request-tokenizer.ts'
@@ -21,10 +21,10 @@ export class ServedModel {
     readonly id: string,
     readonly name: string,
     readonly thread: ModelThread,
-    mutex: Mutex,
+    mutex: SerialQueue,
     options: QueueOptions,
   ) {
-    this.queue = new BatchQueue((rows) => mutex.runExclusive(() => thread.forward(rows)), options)
+    this.queue = new BatchQueue((rows) => mutex.run(() => thread.forward(rows)), options)
     this.requestTokenizer = new RequestTokenizer(thread.tokenizer)
   }
 
@@ -83,7 +83,7 @@ export class Models {
   private readonly sources = new Map<string, string>()
   private readonly loading = new Map<string, Promise<ServedModel>>()
   /** Each pass uses all cores, so models take turns. */
-  private readonly mutex = new Mutex()
+  private readonly mutex = new SerialQueue()
 
   constructor(private readonly options: ModelsOptions) {}
 

@@ -1,21 +1,29 @@
 import { Readable } from 'node:stream'
 import { type GivenAnswerOptions, resolveAnswerOptions } from '../../inference/answer-options.ts'
-import type { App } from '../http/app.ts'
-import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse, eventStream, failures } from '../http/contract.ts'
+import type { HttpApp } from '../http/app.ts'
+import {
+  AnswerRequest,
+  AnswerResponse,
+  BatchRequest,
+  BatchResponse,
+  eventStream,
+  failures,
+  type StreamEvent,
+} from '../http/contract.ts'
 import { asProblem } from '../http/problem.ts'
-import { problemBody } from '../http/problem-body.ts'
+import { problemBody } from '../http/remedies.ts'
 import { SSE_HEADERS, sse } from '../http/sse.ts'
 import { type Asker, askerOf, ClientGone, onceClosed } from '../security/client.ts'
 import type { QuestionFields } from '../tokenizing/tokenizing-task.ts'
 import type { ServiceContext } from './context.ts'
 import { answerAll, openRequest, withRequest } from './questions.ts'
-import { type StreamEvent, streamAnswers } from './stream-answers.ts'
+import { streamAnswers } from './stream-answers.ts'
 
 /** Milliseconds between keep-alive comments, so that proxies do not close a stream whose question is still queued. */
 const KEEP_ALIVE = 15_000
 
 /** Routes that answer one question, many questions, or stream answers while windows are read. */
-export function answerRoutes(app: App, context: ServiceContext): void {
+export function answerRoutes(app: HttpApp, context: ServiceContext): void {
   const { models, metrics, limits, timeout } = context
 
   app.post(
@@ -121,7 +129,7 @@ async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows
   const line = (event: string, data: unknown) => sse(event, JSON.stringify(data))
   try {
     yield line('start', { model, windows })
-    for await (const item of withKeepAlive(events)) yield item ? line(item.event, item.data) : ': waiting\n\n'
+    for await (const item of withKeepAlive(events)) yield item ? line(item.name, item.data) : ': waiting\n\n'
     yield line('end', { model, milliseconds: performance.now() - started })
   } catch (error) {
     if (error instanceof ClientGone) return

@@ -3,7 +3,7 @@ import { resolveAnswerOptions } from '../../inference/answer-options.ts'
 import type { FoundPassage } from '../../search/passage-index.ts'
 import { placed, placeIn } from '../../search/passage-reader.ts'
 import type { ServedIndex } from '../collection/served-index.ts'
-import type { App } from '../http/app.ts'
+import type { HttpApp } from '../http/app.ts'
 import {
   CollectionRequest,
   CollectionResponse,
@@ -22,7 +22,7 @@ import { answerAll, withRequest } from './questions.ts'
 const MOST_TEXT = 1_000_000
 
 /** Routes that answer from the documents of an index, and list and show these documents. */
-export function collectionRoutes(app: App, index: ServedIndex, context: ServiceContext): void {
+export function collectionRoutes(app: HttpApp, index: ServedIndex, context: ServiceContext): void {
   const { models, metrics, limits, timeout } = context
   const tags = ['Documents']
 

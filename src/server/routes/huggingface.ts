@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { answerOption, resolvePipelineOptions } from '../../inference/answer-options.ts'
 import type { PipelineAnswer } from '../../squad/python/pipeline-answers.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'
-import type { App } from '../http/app.ts'
+import type { HttpApp } from '../http/app.ts'
 import { EXAMPLE, failures } from '../http/contract.ts'
 import { type Asker, askerOf } from '../security/client.ts'
 import { AnswerSize } from '../tokenizing/limits.ts'
@@ -44,7 +44,7 @@ export const InferenceResponse = z.union([
   z.array(z.union([InferenceAnswer, z.array(InferenceAnswer)])),
 ])
 
-export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }: ServiceContext): void {
+export function huggingFaceRoutes(app: HttpApp, { models, metrics, limits, timeout }: ServiceContext): void {
   const schema = {
     tags: ['Hugging Face'],
     summary: 'Question answering, compatible with the Hugging Face Inference API',

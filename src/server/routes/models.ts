@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { App } from '../http/app.ts'
+import type { HttpApp } from '../http/app.ts'
 import { failures, ModelInfo, ModelList } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Routes that list and reload models. */
-export function modelRoutes(app: App, { models, limits, mayReload, index }: ServiceContext): void {
+export function modelRoutes(app: HttpApp, { models, limits, mayReload, index }: ServiceContext): void {
   app.get(
     '/api/models',
     {

@@ -1,16 +1,12 @@
 import type { SearchOptions } from '../../inference/pipeline.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
-import type { StreamEvents } from '../http/contract.ts'
+import type { StreamEvent } from '../http/contract.ts'
 import type { ServedModel } from '../models/models.ts'
 import type { Asker } from '../security/client.ts'
 import { AnswerSize } from '../tokenizing/limits.ts'
 import type { OpenRequest } from '../tokenizing/request-tokenizer.ts'
 import { Pace } from './pace.ts'
 import { firstComputed } from './questions.ts'
-
-export type StreamEvent = {
-  [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
-}[keyof StreamEvents]
 
 /**
  * Yields the progress and the answer of each question, in order, while the model reads their windows. A slow consumer
@@ -44,14 +40,14 @@ export function streamAnswers(
         if (read.length > 0 && pace.isDue) {
           const soFar = read
           const result = await pace.measure(() => opened.answers(question, soFar, options))
-          yield { event: 'progress', data: { question, done: read.length, total, result } }
+          yield { name: 'progress', data: { question, done: read.length, total, result } }
         }
         await updates.next()
         read = readSoFar(question)
       }
       const result = await opened.answers(question, read, options)
       size.add(result.answers)
-      yield { event: 'answer', data: { question, result } }
+      yield { name: 'answer', data: { question, result } }
     }
   }
   return events()

@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { packageVersion } from '../../package-root.ts'
-import type { App } from '../http/app.ts'
+import type { HttpApp } from '../http/app.ts'
 import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
@@ -15,7 +15,7 @@ const DOCS_POLICY =
 const Status = z.object({ status: z.string() })
 
 /** Routes for containers and load balancers: whether the process is alive, and whether it accepts requests. */
-export function healthRoutes(app: App, { models, isReady }: ServiceContext): void {
+export function healthRoutes(app: HttpApp, { models, isReady }: ServiceContext): void {
   const checkModels = () => {
     if (!models.areAlive) throw new HttpProblem(503, 'A model has stopped working.', { retryAfter: 5 })
   }
@@ -54,7 +54,7 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
   )
 }
 
-export function metricsRoute(app: App, { metrics }: ServiceContext): void {
+export function metricsRoute(app: HttpApp, { metrics }: ServiceContext): void {
   app.get(
     '/metrics',
     {
@@ -70,7 +70,7 @@ export function metricsRoute(app: App, { metrics }: ServiceContext): void {
 }
 
 /** Serves /openapi.json and /docs for the routes that are added afterwards. */
-export async function documentation(app: App, requiresToken: boolean): Promise<void> {
+export async function documentation(app: HttpApp, requiresToken: boolean): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import type { App } from '../http/app.ts'
+import type { HttpApp } from '../http/app.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { onceClosed } from './client.ts'
 import type { SharedLimit } from './shared-limit.ts'
@@ -9,7 +9,7 @@ import type { SharedLimit } from './shared-limit.ts'
  * Counts the bytes of request bodies and responses against a limit shared by all requests. Bytes count from their
  * arrival until the end of the request, so that a large Content-Length alone reserves nothing.
  */
-export function limitBytes(app: App, limit: SharedLimit): void {
+export function limitBytes(app: HttpApp, limit: SharedLimit): void {
   const holdings = new WeakMap<FastifyRequest, Holding>()
 
   app.addHook('preParsing', (request, reply, payload, done) => {

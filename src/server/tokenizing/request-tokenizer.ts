@@ -4,7 +4,7 @@ import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { PipelineAnswer } from '../../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
-import { Mutex } from '../../threads/mutex.ts'
+import { SerialQueue } from '../../threads/serial-queue.ts'
 import type { AnswerResult } from '../http/contract.ts'
 import { TokenizedRequest } from './tokenized-request.ts'
 import { type TokenizingTask, taskSize } from './tokenizing-task.ts'
@@ -29,7 +29,7 @@ const FEW = 16
 
 /** Tokenizes the texts of requests, up to a page in this thread and longer ones in a worker started on demand. */
 export class RequestTokenizer {
-  private readonly mutex = new Mutex()
+  private readonly mutex = new SerialQueue()
   private thread: Thread | undefined
   private next = 0
 
@@ -48,7 +48,7 @@ export class RequestTokenizer {
   }
 
   private here(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest | undefined> {
-    return this.mutex.runExclusive(async () => {
+    return this.mutex.run(async () => {
       // Lets the event loop accept or reject other requests before this one is tokenized.
       await setImmediate()
       signal.throwIfAborted()

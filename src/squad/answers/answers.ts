@@ -1,11 +1,10 @@
 /** Turns the logits of a document's windows into answers. */
 import { UsageError } from '../../errors.ts'
 import type { Example, Window } from '../types.ts'
-import { bestSpans, bestWindow, type ContextLogits, type Span } from './best-spans.ts'
+import { bestSpans, bestWindow, type ContextLogits, LogSum, type Span } from './best-spans.ts'
 import { type AnswerEvidence, answerConfidence, type ConfidenceModel, noAnswerConfidence } from './confidence.ts'
 import { readDocument, spanEdges, type WindowLogits } from './document-logits.ts'
 import { type FoundSpan, gatherEvidence } from './evidence.ts'
-import { LogSum } from './log-sum.ts'
 
 export interface AnswerOptions {
   /** Maximum number of answers (default: 1). */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bestSpans, type ContextLogits, type Span } from './best-spans.ts'
+import { bestSpans, type ContextLogits, LogSum, type Span } from './best-spans.ts'
 
 /** A document of `tokens` tokens in overlapping windows, with few different logits, so that many scores are equal. */
 const documents = fc
@@ -86,4 +86,30 @@ test('there are no spans without tokens', () => {
 
 test.each([NaN, Infinity])('logits with %s are rejected', (bad) => {
   expect(() => bestSpans(one([1, bad], [1, 2]), { top_k: 1, max_answer_length: 2 })).toThrow(/NaN or infinity/)
+})
+
+const logSum = (...xs: number[]): number => {
+  const total = new LogSum()
+  for (const x of xs) total.add(x)
+  return total.value
+}
+
+test('computes the log of the sum in any order', () => {
+  expect(logSum(0, 1, 2)).toBeCloseTo(Math.log(1 + Math.E + Math.E ** 2), 14)
+  expect(logSum(2, 0, 1)).toBeCloseTo(Math.log(1 + Math.E + Math.E ** 2), 14)
+})
+
+test('does not overflow or underflow', () => {
+  expect(logSum(-2000, 1000, 1000 + Math.log(3))).toBeCloseTo(1000 + Math.log(4), 12)
+  expect(logSum(-2000, -2000)).toBeCloseTo(-2000 + Math.log(2), 12)
+})
+
+test('is -Infinity without values or with only -Infinity', () => {
+  expect(logSum()).toBe(-Infinity)
+  expect(logSum(-Infinity, -Infinity)).toBe(-Infinity)
+  expect(logSum(-Infinity, 3)).toBe(3)
+})
+
+test('propagates NaN', () => {
+  expect(logSum(1, NaN, 2)).toBeNaN()
 })

@@ -10,7 +10,6 @@
  * log_total is the log of the sum of exp(score / temperature) over all spans.
  */
 import { SpanforgeError } from '../../errors.ts'
-import { LogSum } from './log-sum.ts'
 
 /** The logits of one window for its context tokens. `first` is the index of the first of them in the document. */
 export interface ContextLogits {
@@ -124,4 +123,24 @@ function insert(best: Span[], span: Span, limit: number): void {
   while (place > 0 && best[place - 1].score < span.score) place--
   best.splice(place, 0, span)
   if (best.length > limit) best.pop()
+}
+
+/** Computes log(sum of exp(x)) in one pass. The sum is relative to the largest x so far, which prevents overflow. */
+export class LogSum {
+  private largest = -Infinity
+  private sum = 0
+
+  add(x: number): void {
+    if (x === -Infinity) return
+    if (x <= this.largest) this.sum += Math.exp(x - this.largest)
+    else {
+      this.sum = this.sum * Math.exp(this.largest - x) + 1
+      this.largest = x
+    }
+  }
+
+  /** The result; -Infinity if nothing was added. */
+  get value(): number {
+    return this.largest + Math.log(this.sum)
+  }
 }

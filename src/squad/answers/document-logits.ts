@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
-import type { Window } from '../types.ts'
-import type { ContextLogits } from './best-spans.ts'
+import type { Label, Window } from '../types.ts'
+import { type ContextLogits, LogSum } from './best-spans.ts'
 import { wordAt } from './words.ts'
 
 /** The model's output for one window: one logit per token, starting with [CLS]. Logits of padding may follow. */
@@ -92,4 +92,31 @@ export function checkLogits(window: Window, logits: WindowLogits | undefined, in
     throw new SpanforgeError(
       `answers: window ${index} has ${found} logits, expected one for each of its ${window.input_ids.length} tokens`,
     )
+}
+
+/**
+ * The loss of transformers: the mean of the cross-entropies of starts and ends, each averaged over the windows that
+ * contain its position.
+ */
+export function spanLoss(logits: readonly WindowLogits[], spans: readonly Label[]): number {
+  const starts = logits.map(({ start_logits }, i) => ({ scores: start_logits, position: spans[i].start_position }))
+  const ends = logits.map(({ end_logits }, i) => ({ scores: end_logits, position: spans[i].end_position }))
+  return (meanCrossEntropy(starts) + meanCrossEntropy(ends)) / 2
+}
+
+interface Judged {
+  readonly scores: Float32Array
+  readonly position: number
+}
+
+function meanCrossEntropy(all: readonly Judged[]): number {
+  const inside = all.filter(({ scores, position }) => position < scores.length)
+  const total = inside.reduce((sum, { scores, position }) => sum + logSumOf(scores) - scores[position], 0)
+  return inside.length === 0 ? 0 : total / inside.length
+}
+
+function logSumOf(scores: Float32Array): number {
+  const sum = new LogSum()
+  for (const score of scores) sum.add(score)
+  return sum.value
 }

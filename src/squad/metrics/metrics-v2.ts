@@ -1,9 +1,8 @@
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
 import type { Example } from '../types.ts'
-import { exactMatch, f1OfTokens, meanPercent, type Predictions } from './metrics.ts'
+import { answerTokens, exactMatch, f1OfTokens, meanPercent, type Predictions } from './metrics.ts'
 import { averagePrecision, bestThreshold, type ThresholdedQuestion } from './no-answer-threshold.ts'
-import { answerTokens } from './normalize-answer.ts'
 
 /** Metrics with the keys of the official script. Scores and average precisions are percentages. */
 export interface SquadV2Metrics {

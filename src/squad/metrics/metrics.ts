@@ -1,6 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Example } from '../types.ts'
-import { answerTokens, normalizeAnswer } from './normalize-answer.ts'
 
 /** Answer text by question id. A Map, because objects reorder keys that look like numbers. */
 export type Predictions = ReadonlyMap<string, string>
@@ -21,6 +20,29 @@ export interface SquadMetrics {
   /** Ids of questions without a prediction, which score 0. */
   readonly missing: readonly string[]
 }
+
+const PUNCTUATION = /[!-/:-@[-`{-~]/g
+
+/** `\b(a|an|the)\b` where a word is made of Python's `\w`: letters, numbers of every kind, `_`; no combining marks. */
+const ARTICLE = /(?<![\p{L}\p{N}_])(?:an?|the)(?![\p{L}\p{N}_])/gu
+
+/**
+ * Whitespace of Python's `str.split()`: unlike JavaScript's `\s`, includes U+001C to U+001F and U+0085, not U+FEFF.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these four separators as whitespace.
+const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/
+
+/** The words that the metrics compare. Empty for a text that consists of articles and punctuation. */
+export function answerTokens(text: string): string[] {
+  const plain = text.toLowerCase().replace(PUNCTUATION, '').replace(ARTICLE, ' ')
+  return plain.split(WHITE_SPACE).filter((token) => token !== '')
+}
+
+/**
+ * The answer normalization of the official SQuAD scripts, with the exact semantics of Python: lower case, ASCII
+ * punctuation and articles removed, whitespace collapsed.
+ */
+export const normalizeAnswer = (text: string): string => answerTokens(text).join(' ')
 
 export const exactMatch = (prediction: string, gold: string): number =>
   normalizeAnswer(prediction) === normalizeAnswer(gold) ? 1 : 0

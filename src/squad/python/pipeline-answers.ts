@@ -8,9 +8,8 @@
  * top_k spans, and spans from a cls_token that the user wrote in the question into the context.
  */
 import { UsageError } from '../../errors.ts'
-import { bestSpans } from '../answers/best-spans.ts'
+import { bestSpans, LogSum } from '../answers/best-spans.ts'
 import { checkLogits, contextLogits, type WindowLogits } from '../answers/document-logits.ts'
-import { LogSum } from '../answers/log-sum.ts'
 import { endOfWord, wordAt } from '../answers/words.ts'
 import type { Window } from '../types.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expansions } from '../grammar.ts'
-import { factsAbout } from './index.ts'
+import { expansions } from '../sentence.ts'
+import { factsAbout } from '../story.ts'
 
 const facts = Object.values(factsAbout).flat()
 const sentences = (templates: readonly string[]) => new Set(templates.flatMap((template) => [...expansions(template)]))

@@ -97,7 +97,7 @@ export function optionalText(description: string) {
   return argument('text', z.string().min(1).nullable().default(null), 'text', description)
 }
 
-export function text(value: string, description: string) {
+export function requiredText(value: string, description: string) {
   return argument('text', z.string().min(1).default(value), 'text', description)
 }
 

@@ -25,7 +25,7 @@ const manifest = z.object({
  * Flushes the files to disk and then writes the manifest with their sizes and SHA-256 hashes. A folder with a matching
  * manifest is complete.
  */
-export async function writeManifest(folder: string, step: number, names: readonly string[]): Promise<void> {
+export async function writeCheckpointManifest(folder: string, step: number, names: readonly string[]): Promise<void> {
   const files: z.output<typeof manifest>['files'] = {}
   for (const name of names) {
     const path = join(folder, name)

@@ -5,7 +5,7 @@ import { flushFolder } from '../../files/atomic.ts'
 import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { showValue } from '../../show-value.ts'
-import { isPlainName, verifyCheckpoint, writeManifest } from './checkpoint-manifest.ts'
+import { isPlainName, verifyCheckpoint, writeCheckpointManifest } from './checkpoint-manifest.ts'
 
 /** Writes a file of a checkpoint. */
 export interface CheckpointWriter {
@@ -46,7 +46,7 @@ export async function writeCheckpoint(
     await mkdir(partial, { recursive: true })
     for (const { name, write } of writers) await write(join(partial, name))
     const names = writers.map(({ name }) => name)
-    await writeManifest(partial, step, names)
+    await writeCheckpointManifest(partial, step, names)
     assertLocksHeld(folder)
     if (existsSync(folder)) await removeAs('replaced', output_dir, step, () => rename(partial, folder))
     else await rename(partial, folder)

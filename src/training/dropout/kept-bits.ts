@@ -1,5 +1,5 @@
 import type { Stream } from '../../random/random.ts'
-import { base64 } from './random-wasm.ts'
+import { randomWasm } from './random-wasm.ts'
 
 /** Bits drawn at a time. */
 const CHUNK = 8192
@@ -57,7 +57,7 @@ export class KeptBits {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + SCRATCH + SLACK) / PAGE) })
     this.bytes = new Uint8Array(memory.buffer, 0, bytes)
     this.scratch = new Uint8Array(memory.buffer, bytes, SCRATCH)
-    compiled ??= new WebAssembly.Module(Buffer.from(base64, 'base64'))
+    compiled ??= new WebAssembly.Module(Buffer.from(randomWasm, 'base64'))
     this.kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels
   }
 

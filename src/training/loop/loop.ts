@@ -3,7 +3,7 @@ import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import type { TrainingEvent } from './events.ts'
 import { planRun } from './plan.ts'
 import { TrainingSession } from './session.ts'
-import { batchArguments, type PlannedRun, type TrainingRun } from './training-run.ts'
+import { type PlannedRun, type TrainingRun, withGlobalBatchSize } from './training-run.ts'
 
 /**
  * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
@@ -14,7 +14,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   const digests = run.digests ?? digestRun(run)
   if (run.resume_from) await checkUnchanged(run.resume_from, digests, run.args)
   const batch_size = run.resume_from ? (await readLoopState(run.resume_from))?.batch_size : run.batch_size
-  const plan = planRun(run.train.windows.length, batchArguments({ ...run, batch_size }))
+  const plan = planRun(run.train.windows.length, withGlobalBatchSize({ ...run, batch_size }))
   yield* trainAsPlanned({ ...run, batch_size, digests, plan })
 }
 

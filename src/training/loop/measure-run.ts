@@ -3,7 +3,7 @@ import { decideArguments } from '../arguments/stored-settings.ts'
 import { epochOrder, epochSteps } from './batches.ts'
 import type { Stepper } from './stepper.ts'
 import type { Measured } from './time-budget.ts'
-import { batchArguments, clockOf, type TrainingRun } from './training-run.ts'
+import { clockOf, type TrainingRun, withGlobalBatchSize } from './training-run.ts'
 
 /** Number of steps to measure. Stops earlier after the fraction SHARE of max_minutes. */
 const STEPS = 4
@@ -23,7 +23,7 @@ async function measureStep(run: TrainingRun, stepper: Stepper): Promise<number> 
   const { args } = run
   const { windows } = run.train
   const lengths = windows.map(({ input_ids }) => input_ids.length)
-  const batches = batchArguments(run)
+  const batches = withGlobalBatchSize(run)
   const groups = epochSteps(epochOrder(lengths, batches, 0), batches)
   const now = clockOf(run)
   // The first step includes compilation.

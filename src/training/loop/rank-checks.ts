@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { gatherValues, nameOf, type Ranks, SharedFailure } from '../../ranks/ranks.ts'
+import { gatherValues, type Ranks, rankName, SharedFailure } from '../../ranks/ranks.ts'
 
 /** @throws SpanforgeError on all ranks if their weights are not the same, bit for bit */
 export async function rejectDivergedRanks(
@@ -12,7 +12,7 @@ export async function rejectDivergedRanks(
   const other = digests.findIndex((digest) => digest !== digests[0])
   if (other < 0) return
   throw new SharedFailure(
-    `training: after step ${step}, the weights on ${nameOf(ranks, other)} differ from those on ${nameOf(ranks, 0)}`,
+    `training: after step ${step}, the weights on ${rankName(ranks, other)} differ from those on ${rankName(ranks, 0)}`,
     { remedy: 'A machine has computed or transmitted wrong values. Check its memory and network, and resume.' },
   )
 }

@@ -10,7 +10,7 @@ import { tinyFolder } from '../../../tests/tiny-squad.ts'
 import { gradientName } from '../../models/programs.ts'
 import type { DeviceStore, Engine } from '../../runtime/engine.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
-import { distinctRows } from './distinct-rows.ts'
+import { distinctRows } from './resident-training.ts'
 
 const KEY = 'bert.encoder.layer.1.attention.self.key.weight'
 

@@ -7,7 +7,6 @@ import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
 import { gradientName, sofarName } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import {
-  COLUMNS,
   countName,
   distinctName,
   FACTORS,
@@ -16,6 +15,7 @@ import {
   nextName,
   poolName,
   type ResidentGraph,
+  ROW_POSITIONS,
   residentGraph,
   slotName,
   squaresGraph,
@@ -37,7 +37,6 @@ import {
 import { type DropoutMasks, POOL } from '../dropout/draws.ts'
 import { type AdamWOptions, adamwFactors, decayFactor, decays } from '../optimizer/adamw.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
-import { distinctRows } from './distinct-rows.ts'
 import type { GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** The pool begins again behind its end, for masks that begin close to it. More than heads times length of any model. */
@@ -259,7 +258,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
         Int32Array.from(pass.rows, ({ attended }) => attended),
         [dims.rows, 1, 1, 1],
       ),
-      [COLUMNS]: int32Value(
+      [ROW_POSITIONS]: int32Value(
         Int32Array.from({ length: dims.length }, (_, i) => i),
         [1, 1, 1, dims.length],
       ),
@@ -291,4 +290,19 @@ function groups(entries: readonly FlatEntry[]): FlatEntry[][] {
     found.at(-1)!.push(entry)
   }
   return found
+}
+
+/**
+ * The distinct rows of a table that are looked up, in ascending order, and which of these each token looks up: -1 for the
+ * row of padding. At least one row is returned, which no token may look up.
+ */
+export function distinctRows(
+  ids: Int32Array,
+  padding_idx?: number,
+): { readonly unique: Int32Array; readonly slots: Int32Array } {
+  const found = Int32Array.from(new Set(ids)).sort()
+  const trained = found.filter((id) => id !== padding_idx)
+  const unique = trained.length > 0 ? trained : Int32Array.of(0)
+  const slotOf = new Map(Array.from(trained, (id, slot) => [id, slot]))
+  return { unique, slots: ids.map((id) => slotOf.get(id) ?? -1) }
 }

@@ -27,7 +27,7 @@ import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
 import { Stepper } from './stepper.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
-import { batchArguments, clockOf, type PlannedRun, type RunControl } from './training-run.ts'
+import { clockOf, type PlannedRun, type RunControl, withGlobalBatchSize } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
 type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
@@ -154,7 +154,7 @@ export class TrainingSession {
 
   /** Returns the remaining steps of the current epoch. */
   restOfEpoch(): StepBatches[] {
-    const args = batchArguments(this.run)
+    const args = withGlobalBatchSize(this.run)
     const done = this.state.global_step % this.plan.steps_per_epoch
     const order = this.run.order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch)
     return epochSteps(order, args).slice(done)

@@ -1,5 +1,4 @@
-import { inLanes } from '../../batching/in-lanes.ts'
-import { type Pass, type PassOptions, trainingPasses } from '../../batching/passes.ts'
+import { inLanes, type Pass, type PassOptions, trainingPasses } from '../../batching/passes.ts'
 import { windowLosses } from '../../inference/logits.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'

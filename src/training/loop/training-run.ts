@@ -47,7 +47,10 @@ export interface TrainingRun {
 }
 
 /** The arguments that determine batches, with the size of a batch over all ranks. */
-export const batchArguments = ({ args, batch_size }: Pick<TrainingRun, 'args' | 'batch_size'>): TrainingArguments =>
+export const withGlobalBatchSize = ({
+  args,
+  batch_size,
+}: Pick<TrainingRun, 'args' | 'batch_size'>): TrainingArguments =>
   batch_size === undefined ? args : { ...args, per_device_train_batch_size: batch_size }
 
 /** A run whose length is planned and whose inputs are those of the checkpoint that it resumes from. */

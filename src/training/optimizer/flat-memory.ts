@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
-import { base64 } from './kernels-wasm.ts'
+import { kernelsWasm } from './kernels-wasm.ts'
 import { type Kernels, plainKernels } from './plain-kernels.ts'
 
 /** Named flat arrays in a single allocation, and the kernels that process them. */
@@ -16,7 +16,7 @@ const LARGEST_MEMORY = 65_536 * PAGE
 
 /**
  * Allocates zero-filled float32 arrays of the given lengths. If they fit into 4 GiB, they share one WebAssembly memory
- * and are processed in place by SIMD kernels; ONNX Runtime accepts views of this memory as inputs and outputs.
+ * and are processed in place by SIMD kernels; engines accept views of this memory as inputs and outputs.
  * Otherwise, they are ordinary arrays, and plain kernels produce bit-identical results.
  */
 export function allocateFlat<Name extends string>(
@@ -61,7 +61,7 @@ interface KernelExports {
 let compiled: WebAssembly.Module | undefined
 
 function simdKernels(memory: WebAssembly.Memory): Kernels {
-  compiled ??= new WebAssembly.Module(Buffer.from(base64, 'base64'))
+  compiled ??= new WebAssembly.Module(Buffer.from(kernelsWasm, 'base64'))
   const loops = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as KernelExports
   return {
     sumOfSquares: (x) => loops.sumOfSquares(address(x), x.length),

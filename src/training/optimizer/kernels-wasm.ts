@@ -1,5 +1,5 @@
 /** Compiled from `kernels.as.ts` by `scripts/build-wasm.ts`; 787 bytes. */
-export const base64 = [
+export const kernelsWasm = [
   'AGFzbQEAAAABGAJgAn9/AXxgDX9/f39/fX19fX19fX0BfwIPAQNlbnYGbWVtb3J5AgAAAwMCAAEHIQMMc3VtT2ZTcXVhcmVzAAAFYWRhbXcAAQZt',
   'ZW1vcnkCAAq1BQLsAQMCfwF8BnsDQCADQQhqIgIgAU0EQCAKIAD9AAQAIgb9XyIFIAX98gH98AEhCiAJIAYgBv0NCAkKCwwNDg8ICQoLDA0OD/1f',
   'IgUgBf3yAf3wASEJIAggAP0ABBAiBv1fIgUgBf3yAf3wASEIIAcgBiAG/Q0ICQoLDA0ODwgJCgsMDQ4P/V8iBSAF/fIB/fABIQcgAEEgaiEAIAIh',

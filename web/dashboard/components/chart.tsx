@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { colorsChanged } from '../theme.ts'
+import { colorsChanged } from '../../shared/theme.ts'
 import { align, type Line, valuesAt } from './lines.ts'
 
 export interface ChartProps {

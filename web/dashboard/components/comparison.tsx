@@ -16,7 +16,7 @@ const CHARTS = [
 ] as const
 
 /** Overlays the curves of several runs and lists the arguments that differ. */
-export function Comparison() {
+export function RunComparison() {
   const all = compared.value
   const missing = place.value.compare.length - all.length
   const by = axis.value

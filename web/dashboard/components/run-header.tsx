@@ -8,7 +8,7 @@ import { clock, count } from '../../../src/report/render/format.ts'
 import { tokenOfAddress } from '../address.ts'
 import { control } from '../api.ts'
 import { currentActivity, statusText } from '../status.ts'
-import { connection, isLive, nameOf, pulse, type Shown, trouble } from '../store.ts'
+import { connection, isLive, pulse, runName, type Shown, trouble } from '../store.ts'
 
 /** Status, progress and controls of a run. */
 export function RunHeader({ shown: { id, view, problems } }: { readonly shown: Shown }) {
@@ -16,7 +16,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
   return (
     <header class="run-header">
       <div class="run-title">
-        <h1>{nameOf(id)}</h1>
+        <h1>{runName(id)}</h1>
         <p class={`status ${status}`} role="status">
           {statusText(status, isLive.value ? pulse.value?.activity : undefined)}
         </p>

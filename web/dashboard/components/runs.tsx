@@ -10,23 +10,23 @@ import {
   argumentColumn,
   argumentColumns,
   asCsv,
-  COLUMNS,
-  type Column,
   found,
   isGroup,
   type Order,
-  type Row,
-  rowsOf,
+  RUN_COLUMNS,
+  type RunColumn,
+  type RunOrGroup,
+  runRows,
   type SeedGroup,
   sorted,
 } from '../run-list.ts'
 import { info, loadRuns, place, runs, trouble } from '../store.ts'
-import { Comparison } from './comparison.tsx'
+import { RunComparison } from './comparison.tsx'
 import { Scrolling } from './scrolling.tsx'
 
 const query = signal('')
 const groupSeeds = signal(true)
-const order = signal<Order>({ column: COLUMNS.changed.name, descending: true })
+const order = signal<Order>({ column: RUN_COLUMNS.changed.name, descending: true })
 /** Keys of the expanded groups. */
 const opened = signal<ReadonlySet<string>>(new Set())
 
@@ -38,18 +38,18 @@ export function Runs() {
   if (all.length === 0) return <p class="nothing">There are no runs in {info.value?.folder} yet.</p>
   const matching = found(all, query.value)
   const argumentsShown = argumentColumns(all).map(argumentColumn)
-  const columns: Column[] = [
-    COLUMNS.id,
-    COLUMNS.exact_match,
-    COLUMNS.f1,
-    COLUMNS.loss,
+  const columns: RunColumn[] = [
+    RUN_COLUMNS.id,
+    RUN_COLUMNS.exact_match,
+    RUN_COLUMNS.f1,
+    RUN_COLUMNS.loss,
     ...argumentsShown,
-    COLUMNS.steps,
-    COLUMNS.changed,
-    COLUMNS.note,
+    RUN_COLUMNS.steps,
+    RUN_COLUMNS.changed,
+    RUN_COLUMNS.note,
   ]
-  const sortedBy = columns.find(({ name }) => name === order.value.column) ?? COLUMNS.changed
-  const rows = sorted(rowsOf(matching, groupSeeds.value), sortedBy, order.value.descending)
+  const sortedBy = columns.find(({ name }) => name === order.value.column) ?? RUN_COLUMNS.changed
+  const rows = sorted(runRows(matching, groupSeeds.value), sortedBy, order.value.descending)
   return (
     <>
       <section aria-labelledby="runs-title">
@@ -86,7 +86,7 @@ export function Runs() {
         </Scrolling>
         {matching.length === 0 && <p class="nothing">No run matches.</p>}
       </section>
-      {compare.length > 1 && <Comparison />}
+      {compare.length > 1 && <RunComparison />}
     </>
   )
 }
@@ -94,7 +94,7 @@ export function Runs() {
 interface ControlsProps {
   readonly shown: number
   readonly total: number
-  readonly rows: readonly Row[]
+  readonly rows: readonly RunOrGroup[]
 }
 
 function ListControls({ shown, total, rows }: ControlsProps) {
@@ -134,12 +134,14 @@ function download(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }
 
-function Heading({ column: { name, title } }: { readonly column: Column }) {
+function Heading({ column: { name, title } }: { readonly column: RunColumn }) {
   const isSorted = order.value.column === name
   const direction = order.value.descending ? 'descending' : 'ascending'
   const sort = () => {
     // Sort names and losses in ascending order first, and everything else in descending order.
-    const descending = isSorted ? !order.value.descending : name !== COLUMNS.id.name && name !== COLUMNS.loss.name
+    const descending = isSorted
+      ? !order.value.descending
+      : name !== RUN_COLUMNS.id.name && name !== RUN_COLUMNS.loss.name
     order.value = { column: name, descending }
   }
   return (
@@ -176,7 +178,7 @@ function Select({ label, ids }: SelectProps) {
 
 interface GroupProps {
   readonly group: SeedGroup
-  readonly columns: readonly Column[]
+  readonly columns: readonly RunColumn[]
 }
 
 /** A row for runs that differ only in their seeds, with mean and range. */
@@ -187,7 +189,7 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
     const others = [...opened.value].filter((other) => other !== key)
     opened.value = new Set(isOpen ? others : [...others, key])
   }
-  const cell = (column: Column, digits: number) => {
+  const cell = (column: RunColumn, digits: number) => {
     const summary = spreadOf(runs.map(column.read))
     if (!summary) return <td>-</td>
     return (
@@ -212,9 +214,9 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
         </button>
         <small>{counted(runs.length, 'seed')}: mean, lowest to highest</small>
       </th>
-      {cell(COLUMNS.exact_match, 2)}
-      {cell(COLUMNS.f1, 2)}
-      {cell(COLUMNS.loss, 4)}
+      {cell(RUN_COLUMNS.exact_match, 2)}
+      {cell(RUN_COLUMNS.f1, 2)}
+      {cell(RUN_COLUMNS.loss, 4)}
       {columns.map((column) => (
         <td key={column.name}>{sharedText(runs, column)}</td>
       ))}
@@ -226,7 +228,7 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
 }
 
 /** The value of a column if all runs of a group share it, else the number of different values. */
-function sharedText(runs: readonly RunEntry[], column: Column): string {
+function sharedText(runs: readonly RunEntry[], column: RunColumn): string {
   const texts = [...new Set(runs.map((run) => argumentText(column.read(run))))]
   return texts.length === 1 ? texts[0] : `${texts.length} values`
 }
@@ -241,7 +243,7 @@ function commonName(ids: readonly string[]): string {
 
 interface RowProps {
   readonly run: RunEntry
-  readonly columns: readonly Column[]
+  readonly columns: readonly RunColumn[]
   readonly inGroup?: boolean
 }
 

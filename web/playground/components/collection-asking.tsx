@@ -26,14 +26,14 @@ export function CollectionAsking() {
           </button>
         </div>
       </form>
-      {collection.questions.value.length === 0 && (
+      {collection.searchedQuestions.value.length === 0 && (
         <p class="hint">
           The passages that share the most important words with a question are read by the model. Each answer has a link
           to its place in the document.
         </p>
       )}
       <ol class="cards" aria-label="Questions, newest first">
-        {collection.questions.value.map((asked) => (
+        {collection.searchedQuestions.value.map((asked) => (
           <Card key={asked.id} asked={asked} />
         ))}
       </ol>
@@ -73,7 +73,7 @@ function Answers({ response }: { readonly response: NonNullable<collection.Searc
       {answers.map((one) => (
         <li key={`${one.source?.document.id} ${one.start} ${one.end}`}>
           {one.source ? (
-            <a href={collection.linkTo(one.source.document.id, one)}>
+            <a href={collection.documentLink(one.source.document.id, one)}>
               <span class="words" dir="auto">
                 {one.answer}
               </span>

@@ -9,7 +9,7 @@ import { Confidence } from './confidence.tsx'
  * The form for correcting an answer. The user marks the right passage with the mouse or arrow keys in the text, types
  * it, or chooses one of the other answers.
  */
-export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion }) {
+export function CorrectionPanel({ asked }: { readonly asked: state.PlaygroundQuestion }) {
   const form = useRef<HTMLFormElement>(null)
   const input = useRef<HTMLInputElement>(null)
   const [words, setWords] = useState('')
@@ -91,7 +91,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion
 const isOneColumn = (): boolean => matchMedia('(max-width: 52rem)').matches
 
 /** The answers found by the models, to choose the correct one with a single click. */
-function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
+function Choices({ asked }: { readonly asked: state.PlaygroundQuestion }) {
   const { chosen, lit, threshold } = state
   const choices = choicesFor(asked, threshold.value)
   if (choices.length === 0) return null
@@ -132,7 +132,7 @@ function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
 }
 
 /** With a single model, excludes the answer marked as wrong, unless a saved correction is being changed. */
-function choicesFor(asked: state.AskedQuestion, threshold: number): Choice[] {
+function choicesFor(asked: state.PlaygroundQuestion, threshold: number): Choice[] {
   const readings = state.chosen.value.flatMap((model) => {
     const result = asked.readings[model]?.result
     return result ? [{ model, ...result }] : []

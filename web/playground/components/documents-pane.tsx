@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import * as collection from '../collection.ts'
-import { blocksOf } from '../logic/blocks.ts'
+import { pageBlocks } from '../logic/blocks.ts'
 import { within } from '../logic/layers.ts'
-import type { Span } from '../logic/marking.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 import { count, counted } from '../logic/numbers.ts'
 import { Marked } from './marked.tsx'
 
@@ -13,12 +13,12 @@ export function DocumentsPane() {
 }
 
 function DocumentList() {
-  const { documents, total } = collection.listed.value
+  const { documents, total } = collection.documentList.value
   const selected = collection.selected.value
   return (
     <section class="paper documents" aria-label="Documents">
       <div class="bar">
-        <h2>{counted(collection.size.value ?? 0, 'document')}</h2>
+        <h2>{counted(collection.documentCount.value ?? 0, 'document')}</h2>
         <label class="unseen" for="containing">
           Filter by name or title
         </label>
@@ -50,7 +50,7 @@ function DocumentList() {
               checked={selected.has(document.id)}
               onChange={() => collection.toggleDocument(document)}
             />
-            <a href={collection.linkTo(document.id)}>
+            <a href={collection.documentLink(document.id)}>
               <b dir="auto">{document.title ?? document.name}</b>
               <span class="note">
                 {document.name} ·{' '}
@@ -68,12 +68,12 @@ function DocumentList() {
 
 interface OpenProps {
   readonly document: NonNullable<typeof collection.opened.value>['document']
-  readonly span?: Span
+  readonly span?: TextSpan
 }
 
 function OpenDocument({ document: { id, name, text, characters }, span }: OpenProps) {
   const view = useRef<HTMLElement>(null)
-  const blocks = useMemo(() => blocksOf(text), [text])
+  const blocks = useMemo(() => pageBlocks(text), [text])
   const marks = span ? [{ name: 'best-0', start: span.start, end: span.end }] : []
   useEffect(() => {
     const mark = view.current?.querySelector('mark')

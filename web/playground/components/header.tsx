@@ -1,11 +1,11 @@
+import { isDark, toggleTheme } from '../../shared/theme.ts'
 import { toggleModel } from '../actions.ts'
-import { isShown, size } from '../collection.ts'
+import { documentCount, isShown } from '../collection.ts'
 import { count, counted } from '../logic/numbers.ts'
 import * as state from '../state.ts'
-import { theme, toggleTheme } from '../theme.ts'
 import { Icon } from './icon.tsx'
 
-export function Header() {
+export function PageHeader() {
   const corrections = state.corrections.value.length
   const hasText = state.text.value.trim() !== ''
   return (
@@ -20,7 +20,7 @@ export function Header() {
         <Tool icon="check" label="Corrections" dialog="corrections" badge={corrections} />
         <Tool icon="link" label="Share" dialog="share" disabled={!hasText} />
         <button type="button" class="tool" onClick={toggleTheme} title="Switch theme" aria-label="Switch theme">
-          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
+          <Icon name={isDark() ? 'sun' : 'moon'} />
         </button>
         <Tool icon="help" label="Help" dialog="help" />
       </nav>
@@ -30,7 +30,7 @@ export function Header() {
 
 /** The choice between the documents of the server and a text of the user, if the server has documents. */
 function Sources() {
-  if (size.value === undefined) return null
+  if (documentCount.value === undefined) return null
   return (
     <fieldset class="sources">
       <legend class="unseen">What to ask about</legend>

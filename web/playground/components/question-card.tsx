@@ -8,7 +8,7 @@ import { Icon } from './icon.tsx'
 import { ReadingView } from './reading-view.tsx'
 
 /** A question with the answers of each model. */
-export function QuestionCard({ asked }: { readonly asked: state.AskedQuestion }) {
+export function QuestionCard({ asked }: { readonly asked: state.PlaygroundQuestion }) {
   const card = useRef<HTMLLIElement>(null)
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
@@ -54,7 +54,7 @@ export function QuestionCard({ asked }: { readonly asked: state.AskedQuestion })
 }
 
 /** Buttons to confirm or correct the answer once there is one. */
-function Judgement({ asked }: { readonly asked: state.AskedQuestion }) {
+function Judgement({ asked }: { readonly asked: state.PlaygroundQuestion }) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null

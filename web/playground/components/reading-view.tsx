@@ -5,7 +5,7 @@ import * as state from '../state.ts'
 import { Confidence } from './confidence.tsx'
 
 interface ReadingProps {
-  readonly asked: state.AskedQuestion
+  readonly asked: state.PlaygroundQuestion
   readonly model: string
   readonly place: number
 }
@@ -48,7 +48,7 @@ function ProgressBar({ reading: { state: now, done, total } }: { readonly readin
 }
 
 interface AnswersProps {
-  readonly asked: state.AskedQuestion
+  readonly asked: state.PlaygroundQuestion
   readonly model: string
   readonly result: NonNullable<state.ModelAnswers['result']>
 }
@@ -96,7 +96,7 @@ function Answers({ asked, model, result }: AnswersProps) {
   )
 }
 
-function go({ id }: state.AskedQuestion, { start, end }: { readonly start: number; readonly end: number }): void {
+function go({ id }: state.PlaygroundQuestion, { start, end }: { readonly start: number; readonly end: number }): void {
   state.active.value = id
   if (start < end) state.goTo.value = { start, end }
 }

@@ -3,16 +3,17 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Layer } from '../../../src/analysis/browser/segments.ts'
 import { correct, mark } from '../actions.ts'
 import { layers } from '../lights.ts'
-import { type Block, blockAt, blocksOf } from '../logic/blocks.ts'
+import { blockAt, type PageBlock, pageBlocks } from '../logic/blocks.ts'
 import { layersByBlock, within } from '../logic/layers.ts'
-import { moved, type Span } from '../logic/marking.ts'
+import { moved } from '../logic/marking.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 import * as state from '../state.ts'
 import { Marked } from './marked.tsx'
 
 /** Shows the text in blocks that the browser lays out on demand, so that a book is as fast as a page. */
 export function TextView({ text }: { readonly text: string }) {
   const view = useRef<HTMLElement>(null)
-  const blocks = useMemo(() => blocksOf(text), [text])
+  const blocks = useMemo(() => pageBlocks(text), [text])
   const lights = layersByBlock(blocks, layers.value)
   useSelection(view)
   useGoTo(view, blocks)
@@ -42,7 +43,7 @@ const NONE: readonly Layer[] = []
 
 interface PieceProps {
   readonly text: string
-  readonly block: Block
+  readonly block: PageBlock
   readonly lit: readonly Layer[]
   /** A key for `lit`; the piece is rendered again when it changes. */
   readonly look: string
@@ -129,7 +130,7 @@ function indexOf(view: HTMLElement, node: Node, offset: number): number {
 }
 
 /** Scrolls to the requested place and keeps it in view when the width of the pane changes. */
-function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly Block[]): void {
+function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly PageBlock[]): void {
   const place = state.goTo.value
   useEffect(() => {
     const pane = view.current
@@ -209,7 +210,7 @@ class Scroll {
   }
 }
 
-const placeIn = (pane: HTMLElement, blocks: readonly Block[], place: Span): DOMRect | undefined => {
+const placeIn = (pane: HTMLElement, blocks: readonly PageBlock[], place: TextSpan): DOMRect | undefined => {
   const block = pane.children[blockAt(blocks, place.start)]
   return block && targetIn(block, place.start).getBoundingClientRect()
 }
@@ -234,7 +235,7 @@ function targetIn(block: Element, index: number): Range | Element {
 function onKey(event: KeyboardEvent, text: string): void {
   const { marking } = state
   if (!marking.value) return
-  const asked = state.shown.value
+  const asked = state.shownQuestion.value
   if (event.key === 'Enter' && marking.value.span && asked) {
     event.preventDefault()
     correct(asked, marking.value.span)
@@ -248,7 +249,7 @@ function onKey(event: KeyboardEvent, text: string): void {
 }
 
 /** The span at which marking by keyboard starts: the answer of the model. */
-function firstMark(): Span {
+function firstMark(): TextSpan {
   const [first] = layers.value
   return first ? { start: first.start, end: first.end } : { start: 0, end: 0 }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockAt, blocksOf } from './blocks.ts'
+import { blockAt, pageBlocks } from './blocks.ts'
 
 const texts = {
   'short paragraphs': 'A line of some words.\n\n'.repeat(2000),
@@ -11,7 +11,7 @@ const texts = {
 }
 
 describe.each(Object.entries(texts))('the blocks of %s', (_, text) => {
-  const blocks = blocksOf(text)
+  const blocks = pageBlocks(text)
 
   it('cover the whole text in order', () => {
     expect(blocks.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text)
@@ -35,15 +35,15 @@ describe.each(Object.entries(texts))('the blocks of %s', (_, text) => {
 
 describe('a block', () => {
   it('ends at a line break if possible', () => {
-    for (const { end } of blocksOf(texts['short paragraphs'])) expect(texts['short paragraphs'][end - 1]).toBe('\n')
+    for (const { end } of pageBlocks(texts['short paragraphs'])) expect(texts['short paragraphs'][end - 1]).toBe('\n')
   })
 
   it('ends at a sentence in a long paragraph', () => {
     const text = texts['one long paragraph']
-    for (const { start, end } of blocksOf(text)) expect(text.slice(start, end)).toMatch(/^Words.*\. $/s)
+    for (const { start, end } of pageBlocks(text)) expect(text.slice(start, end)).toMatch(/^Words.*\. $/s)
   })
 
   it('does not exist for an empty text', () => {
-    expect(blocksOf('')).toEqual([])
+    expect(pageBlocks('')).toEqual([])
   })
 })

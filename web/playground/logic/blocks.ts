@@ -1,5 +1,5 @@
 /** A block of about a page. The browser lays out blocks only when they come into view. */
-export interface Block {
+export interface PageBlock {
   readonly start: number
   readonly end: number
 }
@@ -8,8 +8,8 @@ const LEAST = 1000
 const MOST = 3000
 
 /** Splits text into blocks after line breaks, sentences or words, but never inside a character. */
-export function blocksOf(text: string): Block[] {
-  const blocks: Block[] = []
+export function pageBlocks(text: string): PageBlock[] {
+  const blocks: PageBlock[] = []
   for (let start = 0; start < text.length; ) {
     const end =
       start + MOST >= text.length && !text.slice(start + LEAST).includes('\n') ? text.length : cut(text, start)
@@ -43,7 +43,7 @@ function afterBlank(text: string, line: number): number {
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
 /** The index of the block that contains a character, or of the last block for the end of the text. */
-export function blockAt(blocks: readonly Block[], index: number): number {
+export function blockAt(blocks: readonly PageBlock[], index: number): number {
   let low = 0
   for (let high = blocks.length - 1; low < high; ) {
     const middle = (low + high) >> 1

@@ -1,7 +1,7 @@
 /** User corrections as training data. */
 import { parseSquad, toSquadJson } from '../../../src/squad/reading/squad-json.ts'
 import type { Example } from '../../../src/squad/types.ts'
-import type { Span } from './marking.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 import { passageAround } from './passage.ts'
 
 export interface Corrected {
@@ -9,9 +9,9 @@ export interface Corrected {
   readonly text: string
   readonly question: string
   /** The correct answer, or undefined if the text does not answer the question. */
-  readonly span: Span | undefined
+  readonly span: TextSpan | undefined
   /** The model's wrong answer if there is no correct one; its surroundings are saved. */
-  readonly mistaken?: Span
+  readonly mistaken?: TextSpan
 }
 
 /**
@@ -35,7 +35,7 @@ const isAbout = (one: Example, question: string, text: string): boolean =>
 export interface KnownAnswer {
   readonly text: string
   /** Position in the whole text. */
-  readonly span: Span
+  readonly span: TextSpan
 }
 
 /** The saved answer to a question about this text: null for "no answer", undefined if nothing is saved. */

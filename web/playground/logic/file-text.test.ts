@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom'
 import { marked } from 'marked'
 import { describe, expect, it } from 'vitest'
-import { type Piece, pageText } from '../../../src/documents/formats/pdf-lines.ts'
+import { pageText, type TextItem } from '../../../src/documents/formats/pdf-lines.ts'
 import { decoded, tidy } from './file-text.ts'
 import { htmlText } from './html-text.ts'
 
@@ -36,7 +36,7 @@ describe('the text of an HTML page', () => {
 })
 
 describe('the text of a PDF page', () => {
-  const line = (str: string, y: number, height = 10): Piece => ({
+  const line = (str: string, y: number, height = 10): TextItem => ({
     str,
     hasEOL: true,
     height,
@@ -55,7 +55,7 @@ describe('the text of a PDF page', () => {
   })
 
   it('joins the pieces of a line', () => {
-    const piece = (str: string): Piece => ({ ...line(str, 700), hasEOL: false })
+    const piece = (str: string): TextItem => ({ ...line(str, 700), hasEOL: false })
     expect(pageText([piece('One'), piece(' '), piece('line'), piece(''), { ...line('', 700) }])).toBe('One line')
   })
 

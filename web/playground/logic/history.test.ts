@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { beginningOf, parseHistory, remembered, titleOf, type Visit, visitOf, whenOf } from './history.ts'
-import { unpack } from './packed.ts'
+import { decompress } from './packed.ts'
 
 const visit = (packed: string, at: number, questions: string[] = ['Who?']): Visit => ({
   at,
@@ -35,7 +35,7 @@ describe('the history', () => {
 
   it('contains the text itself', async () => {
     const { packed } = await visitOf('The text. 🦊', { at: 1, name: 'a', questions: [] })
-    expect(await unpack(packed)).toBe('The text. 🦊')
+    expect(await decompress(packed)).toBe('The text. 🦊')
   })
 
   it('shows the name of a text, or its first words', async () => {

@@ -1,4 +1,4 @@
-import { pack } from './packed.ts'
+import { compress } from './packed.ts'
 
 /** A text in the history. */
 export interface Visit {
@@ -34,7 +34,7 @@ const sizeOf = ({ name, beginning = '', packed, questions }: Visit): number =>
 export const visitOf = async (text: string, rest: Omit<Visit, 'packed' | 'beginning'>): Promise<Visit> => ({
   ...rest,
   ...(rest.name === '' && { beginning: beginningOf(text) }),
-  packed: await pack(text),
+  packed: await compress(text),
 })
 
 const MOST_BEGINNING = 70

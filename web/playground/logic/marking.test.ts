@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { moved, occurrences, type Span, trimmed } from './marking.ts'
+import { moved, occurrences, trimmed } from './marking.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 
 const text = 'In 1902, Ana O’Neill-Ray opened “The 🦊 Inn” near Lund.'
-const spanOf = (words: string): Span => ({ start: text.indexOf(words), end: text.indexOf(words) + words.length })
-const shown = (span: Span | undefined) => span && text.slice(span.start, span.end)
+const spanOf = (words: string): TextSpan => ({ start: text.indexOf(words), end: text.indexOf(words) + words.length })
+const shown = (span: TextSpan | undefined) => span && text.slice(span.start, span.end)
 const press = (from: string, key: string, { shiftKey = false, altKey = false } = {}) =>
   shown(moved(text, spanOf(from), { key, shiftKey, altKey }))
 

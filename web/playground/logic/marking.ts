@@ -1,11 +1,8 @@
 /** Marking spans of the text by mouse or keyboard. */
-export interface Span {
-  readonly start: number
-  readonly end: number
-}
+import type { TextSpan } from '../../../src/squad/types.ts'
 
 /** Trims whitespace and completes surrogate pairs at the ends. Returns undefined if nothing is left. */
-export function trimmed(text: string, { start, end }: Span): Span | undefined {
+export function trimmed(text: string, { start, end }: TextSpan): TextSpan | undefined {
   if (start > end) [start, end] = [end, start]
   if (/[\udc00-\udfff]/.test(text.charAt(start))) start--
   if (/[\udc00-\udfff]/.test(text.charAt(end))) end++
@@ -21,9 +18,9 @@ export function trimmed(text: string, { start, end }: Span): Span | undefined {
  */
 export function moved(
   text: string,
-  span: Span,
+  span: TextSpan,
   { key, shiftKey, altKey }: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'altKey'>,
-): Span | undefined {
+): TextSpan | undefined {
   if (key !== 'ArrowLeft' && key !== 'ArrowRight') return undefined
   const forward = key === 'ArrowRight'
   if (!shiftKey)
@@ -33,7 +30,7 @@ export function moved(
   return word && word.end > span.start ? { start: span.start, end: word.end } : span
 }
 
-function characterEnd(text: string, { start, end }: Span, forward: boolean): number {
+function characterEnd(text: string, { start, end }: TextSpan, forward: boolean): number {
   // Spans do not end with whitespace, so skip it.
   if (forward) while (end < text.length && text.slice(end, end + 1).trim() === '') end++
   const low = /[\udc00-\udfff]/.test(text.charAt(forward ? end + 1 : end - 1))
@@ -45,26 +42,26 @@ const REACH = 2000
 /** Letters and digits with joining characters, or a single other character. */
 const WORD = /[\p{L}\p{N}\p{M}]+(?:['’.,-][\p{L}\p{N}\p{M}]+)*|[^\s\p{L}\p{N}\p{M}]/gu
 
-function wordAfter(text: string, from: number): Span | undefined {
+function wordAfter(text: string, from: number): TextSpan | undefined {
   for (const { 0: word, index } of text.slice(from, from + REACH).matchAll(WORD))
     if (word) return { start: from + index, end: from + index + word.length }
   return undefined
 }
 
-function wordBefore(text: string, before: number): Span | undefined {
+function wordBefore(text: string, before: number): TextSpan | undefined {
   const from = Math.max(0, before - REACH)
   const last = [...text.slice(from, before).matchAll(WORD)].at(-1)
   return last && { start: from + last.index, end: from + last.index + last[0].length }
 }
 
-const lastWordStart = (text: string, { end }: Span): number => wordBefore(text, end)?.start ?? end
+const lastWordStart = (text: string, { end }: TextSpan): number => wordBefore(text, end)?.start ?? end
 
 /** Finds up to `most` occurrences of `words`, ignoring case and differences in whitespace. */
-export function occurrences(text: string, words: string, most = 500): Span[] {
+export function occurrences(text: string, words: string, most = 500): TextSpan[] {
   const parts = words.trim().split(/\s+/).filter(Boolean)
   if (parts.length === 0) return []
   const pattern = new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('\\s+'), 'giu')
-  const found: Span[] = []
+  const found: TextSpan[] = []
   for (const { 0: match, index } of text.matchAll(pattern)) {
     found.push({ start: index, end: index + match.length })
     if (found.length === most) break

@@ -3,7 +3,7 @@
 /** Maximum characters of an unpacked text, so that an untrusted link cannot exhaust the memory. */
 export const MOST_CHARACTERS = 20_000_000
 
-export async function pack(text: string): Promise<string> {
+export async function compress(text: string): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'))
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
   let binary = ''
@@ -12,7 +12,7 @@ export async function pack(text: string): Promise<string> {
 }
 
 /** @throws Error if the text was not packed by `pack`, is truncated, or is longer than MOST_CHARACTERS */
-export async function unpack(packed: string): Promise<string> {
+export async function decompress(packed: string): Promise<string> {
   const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))

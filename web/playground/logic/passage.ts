@@ -1,5 +1,6 @@
 /** Selects the part of a long text to save in a correction, because training would read a whole book per question. */
-import { type Span, trimmed } from './marking.ts'
+import { trimmed } from './marking.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 
 /** Maximum characters of a passage, about as many as fit into a window of 384 tokens. */
 const MOST_CHARACTERS = 1200
@@ -11,7 +12,7 @@ const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*\s+|[。！？]/g
  * The passage around `span`: whole paragraphs if they fit into `most` characters, else whole sentences, else words. It
  * always includes the span itself.
  */
-export function passageAround(text: string, span: Span, most = MOST_CHARACTERS): Span {
+export function passageAround(text: string, span: TextSpan, most = MOST_CHARACTERS): TextSpan {
   if (text.length <= most) return trimmed(text, { start: 0, end: text.length }) ?? { start: 0, end: text.length }
   const reach = { start: Math.max(0, span.end - most), end: Math.min(text.length, span.start + most) }
   const nearby = text.slice(reach.start, reach.end)
@@ -24,7 +25,7 @@ export function passageAround(text: string, span: Span, most = MOST_CHARACTERS):
 }
 
 /** Splits `nearby` after each match of the pattern. Positions are relative to the whole text. */
-function piecesOf(nearby: string, pattern: RegExp, offset: number): Span[] {
+function piecesOf(nearby: string, pattern: RegExp, offset: number): TextSpan[] {
   const ends = [...nearby.matchAll(pattern)].map(({ 0: match, index }) => index + match.length)
   return [...ends, nearby.length].map((end, i) => ({ start: offset + (ends[i - 1] ?? 0), end: offset + end }))
 }
@@ -33,7 +34,7 @@ function piecesOf(nearby: string, pattern: RegExp, offset: number): Span[] {
  * The pieces that contain the span, plus as many whole neighbors on either side as fit, or undefined if the pieces
  * themselves do not fit. The first and last piece may be truncated and count as whole only at the ends of the text.
  */
-function grown(pieces: readonly Span[], span: Span, most: number, length: number): Span | undefined {
+function grown(pieces: readonly TextSpan[], span: TextSpan, most: number, length: number): TextSpan | undefined {
   const isWhole = (i: number) => (i > 0 || pieces[i].start === 0) && (i < pieces.length - 1 || pieces[i].end === length)
   let first = pieces.findIndex(({ end }) => end > span.start)
   let last = pieces.findIndex(({ end }) => end >= span.end)

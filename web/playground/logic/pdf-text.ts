@@ -1,7 +1,7 @@
 /** Extracts text from PDFs with pdfjs, loaded on demand. Its worker and character maps are assets of the page. */
 import { GlobalWorkerOptions, getDocument } from 'pdfjs-dist'
 import workerAddress from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
-import { type Piece, pageText } from '../../../src/documents/formats/pdf-lines.ts'
+import { pageText, type TextItem } from '../../../src/documents/formats/pdf-lines.ts'
 
 GlobalWorkerOptions.workerSrc = workerAddress
 
@@ -38,7 +38,7 @@ export async function pdfText(bytes: ArrayBuffer): Promise<string> {
     for (let number = 1; number <= document.numPages; number++) {
       const page = await document.getPage(number)
       const { items } = await page.getTextContent()
-      pages.push(pageText(items.filter((item) => 'str' in item) as Piece[]))
+      pages.push(pageText(items.filter((item) => 'str' in item) as TextItem[]))
       page.cleanup()
     }
     const text = pages.filter(Boolean).join('\n\n')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pack, unpack } from './packed.ts'
+import { compress, decompress } from './packed.ts'
 import { fromFragment, type Shared, toFragment } from './share-link.ts'
 
 const shared: Shared = {
@@ -32,7 +32,7 @@ describe('a share link', () => {
 
   it('is reported as corrupted if its content is invalid', async () => {
     for (const other of [null, 1, [], { ...shared, text: 1 }, { ...shared, questions: [1] }])
-      await expect(fromFragment(`#share=${await pack(JSON.stringify(other))}`)).rejects.toThrow(
+      await expect(fromFragment(`#share=${await compress(JSON.stringify(other))}`)).rejects.toThrow(
         'This link is corrupted',
       )
   })
@@ -51,10 +51,10 @@ describe('a share link', () => {
 describe('a packed text', () => {
   it('can have any length and contain any character', async () => {
     const text = Array.from({ length: 200_000 }, (_, i) => String.fromCodePoint(32 + ((i * 7919) % 50_000))).join('')
-    expect(await unpack(await pack(text))).toBe(text)
+    expect(await decompress(await compress(text))).toBe(text)
   })
 
   it('is rejected during unpacking if it is too long', async () => {
-    await expect(unpack(await pack('a'.repeat(20_000_001)))).rejects.toThrow('more than 20000000 characters')
+    await expect(decompress(await compress('a'.repeat(20_000_001)))).rejects.toThrow('more than 20000000 characters')
   })
 })

@@ -1,5 +1,5 @@
 /** Links that share a page. The content is in the fragment, which browsers do not send to servers. */
-import { pack, unpack } from './packed.ts'
+import { compress, decompress } from './packed.ts'
 
 export interface Shared {
   readonly text: string
@@ -16,7 +16,7 @@ export const LONG_LINK = 8000
 
 const MARK = '#share='
 
-export const toFragment = async (shared: Shared): Promise<string> => MARK + (await pack(JSON.stringify(shared)))
+export const toFragment = async (shared: Shared): Promise<string> => MARK + (await compress(JSON.stringify(shared)))
 
 /**
  * Parses a fragment. Returns undefined if it is not a share link.
@@ -25,7 +25,7 @@ export const toFragment = async (shared: Shared): Promise<string> => MARK + (awa
 export async function fromFragment(fragment: string): Promise<Shared | undefined> {
   if (!fragment.startsWith(MARK)) return undefined
   try {
-    return sharedOf(JSON.parse(await unpack(fragment.slice(MARK.length))))
+    return sharedOf(JSON.parse(await decompress(fragment.slice(MARK.length))))
   } catch (cause) {
     throw new Error('This link is corrupted: it was truncated or changed. Ask the sender for it again.', { cause })
   }

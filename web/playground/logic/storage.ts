@@ -2,12 +2,13 @@
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 // Named before the page was called the playground; a new name would lose what browsers have kept.
-const PREFIX = 'spanforge.demo.'
+/** The key under which the browser stores a text. */
+export const storageKey = (name: string): string => `spanforge.demo.${name}`
 
 /** Reads a stored text. Returns undefined if there is none or storage is not available. */
 export function kept(name: string, store: () => Store = () => localStorage): string | undefined {
   try {
-    return store().getItem(PREFIX + name) ?? undefined
+    return store().getItem(storageKey(name)) ?? undefined
   } catch {
     return undefined
   }
@@ -16,8 +17,8 @@ export function kept(name: string, store: () => Store = () => localStorage): str
 /** Stores a text. Returns false if the storage is full or not available. */
 export function keep(name: string, text: string | undefined, store: () => Store = () => localStorage): boolean {
   try {
-    if (text === undefined) store().removeItem(PREFIX + name)
-    else store().setItem(PREFIX + name, text)
+    if (text === undefined) store().removeItem(storageKey(name))
+    else store().setItem(storageKey(name), text)
     return true
   } catch {
     return false

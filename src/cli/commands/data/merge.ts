@@ -11,12 +11,12 @@ import {
 } from '../../flags/data.ts'
 import { createOutput } from '../../terminal/output.ts'
 
-interface MergeFlags extends DataCommandFlags, ColumnsFlag {
+interface DataMergeFlags extends DataCommandFlags, ColumnsFlag {
   readonly output: string
 }
 
 /** `spanforge data merge`: merges several data files. */
-export const mergeCommand = (): Command =>
+export const dataMergeCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('merge')))
     .description('merge data files, removing duplicates and making ids unique')
     .argument('<files...>', 'data files in any format, or dataset names')
@@ -24,7 +24,7 @@ export const mergeCommand = (): Command =>
     .addHelpText('after', '\nExample:\n  spanforge data merge squad.json own.csv --output train.parquet\n')
     .action(merge)
 
-async function merge(files: readonly string[], flags: MergeFlags): Promise<void> {
+async function merge(files: readonly string[], flags: DataMergeFlags): Promise<void> {
   const { output: path } = flags
   const { readSourceExamples } = await import('../../../data/read-examples.ts')
   const { mergeExamples } = await import('../../../data/parts.ts')

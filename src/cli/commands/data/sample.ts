@@ -9,7 +9,7 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from '../../flags/data.ts'
-import { integerFrom } from '../../flags/numbers.ts'
+import { integerFrom } from '../../flags/parsers.ts'
 import { createOutput } from '../../terminal/output.ts'
 
 interface SampleFlags extends DataCommandFlags, ColumnsFlag {

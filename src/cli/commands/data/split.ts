@@ -10,7 +10,7 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from '../../flags/data.ts'
-import { anyNumber, integerFrom } from '../../flags/numbers.ts'
+import { anyNumber, integerFrom } from '../../flags/parsers.ts'
 import { createOutput } from '../../terminal/output.ts'
 
 interface SplitFlags extends DataCommandFlags, ColumnsFlag {

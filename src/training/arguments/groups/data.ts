@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { argument, integer, optionalBoolean, optionalInteger, optionalText, text } from '../argument-field.ts'
+import { argument, integer, optionalBoolean, optionalInteger, optionalText, requiredText } from '../argument-field.ts'
 
 export const dataArguments = {
   model: optionalText(
@@ -13,8 +13,8 @@ export const dataArguments = {
   ),
   dataset_config: optionalText('Configuration of dataset, if it has several.'),
   dataset_revision: optionalText('Branch, tag or commit of dataset on the hub. (default: main)'),
-  train_split: text('train', 'Split of dataset to train on.'),
-  validation_split: text('validation', 'Split of dataset to evaluate on. validation_file overrides it.'),
+  train_split: requiredText('train', 'Split of dataset to train on.'),
+  validation_split: requiredText('validation', 'Split of dataset to evaluate on. validation_file overrides it.'),
   train_file: optionalText(
     'Data file to train on, instead of dataset: SQuAD JSON, JSON lines, CSV, Excel (.xlsx), Parquet or Arrow.',
   ),

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { maxDifference } from '../../tests/read-safetensors.ts'
 import { tinyModel } from '../../tests/tiny-model.ts'
 import { pack } from '../batching/pack.ts'
-import { constant, input, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 import { evaluationGraph } from '../models/programs.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
-import { replaceInputs } from './replace-inputs.ts'
+import { replaceInputs } from './substitute.ts'
+import { constant, input, type Tensor, topologicalOrder } from './tensor.ts'
 
 const inputsOf = (t: Tensor): string[] =>
   topologicalOrder([t]).flatMap(({ source }) => (source.kind === 'input' ? [source.name] : []))

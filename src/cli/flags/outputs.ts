@@ -1,6 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { SpanforgeError } from '../../errors.ts'
 import { parseShard, type Shard } from '../../runs/shards/shard.ts'
+export interface OverwriteFlag {
+  readonly overwrite?: boolean
+}
+
+export const withOverwriteFlag = (command: Command): Command =>
+  command.option('--overwrite', 'replace existing output files (input files are never replaced)')
 
 export interface ShardFlag {
   readonly shard?: Shard

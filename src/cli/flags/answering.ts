@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { GivenAnswerOptions } from '../../inference/answer-options.ts'
-import { anyNumber, integerFrom } from './numbers.ts'
+import { PASSAGES_READ } from '../../search/schema.ts'
+import { anyNumber, integerFrom } from './parsers.ts'
 
 /** Answer options as flags, named as in the Python pipeline. */
 export interface PipelineFlags extends GivenAnswerOptions {
@@ -43,3 +44,28 @@ export const withPipelineFlags = (command: Command): Command =>
     .addOption(
       new Option('--max_answer_length <integer>', 'alias of --max_answer_len').argParser(integerFrom(1)).hideHelp(),
     )
+
+export interface WindowFlags {
+  readonly max_seq_length?: number
+  readonly doc_stride?: number
+}
+
+/** Adds the window flags, which are the same in every command. */
+export const withWindowFlags = (command: Command): Command =>
+  command
+    .option(
+      '--max_seq_length <integer>',
+      'window length in tokens (default: stored with the model, or at most 384)',
+      integerFrom(1),
+    )
+    .option(
+      '--doc_stride <integer>',
+      'overlap of neighboring windows in tokens (default: stored with the model, or at most 128)',
+      integerFrom(0),
+    )
+
+/** `--passages`, for commands that answer questions from an index. */
+export const passagesOption = (): Option =>
+  new Option('--passages <integer>', 'with --index, number of passages that the model reads')
+    .argParser(integerFrom(1))
+    .default(PASSAGES_READ)
