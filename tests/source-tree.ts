@@ -55,5 +55,19 @@ function namedModule(node: ts.Node): ts.Node | undefined {
   return undefined
 }
 
+/** Names that a file declares and exports, without re-exports. */
+export function exportsOf(source: string): string[] {
+  const { statements } = ts.createSourceFile(source, read(source), ts.ScriptTarget.Latest)
+  const names = statements.filter(isExported).flatMap((statement) => {
+    if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name)
+    return 'name' in statement ? [statement.name as ts.Identifier] : []
+  })
+  return [...new Set(names.flatMap((name) => (name && ts.isIdentifier(name) ? [name.text] : [])))]
+}
+
+const isExported = (statement: ts.Statement): boolean =>
+  ts.canHaveModifiers(statement) &&
+  (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+
 /** The module of a source file: its folder under src/, or its own name if it is directly in src/. */
 export const moduleOf = (source: string): string => source.split('/')[1]

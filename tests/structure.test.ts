@@ -1,7 +1,8 @@
 import { builtinModules } from 'node:module'
 import { type BuildFailure, build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { files, importsOf, moduleOf, read, sources } from './source-tree.ts'
+import { engineChoices } from '../src/runtime/registry.ts'
+import { exportsOf, files, importsOf, moduleOf, read, sources } from './source-tree.ts'
 
 /**
  * The modules of src/ that each module may import besides itself, as in the table of docs/architecture.md, in the same
@@ -129,8 +130,27 @@ const forAll = [
   'show-value.ts',
 ]
 
+/** Names of engines, in code and in comments. */
+const ENGINE = /\b(onnxruntime(?!-web)|ONNX Runtime|openvino|onednn|webgpu)\b/gi
+
+/** Modules whose subject is how other programs run exported models. */
+const mayNameRuntimes = ['export', 'site']
+
+/** Files above runtime/ that may name an engine, with the reason. */
+const mayNameEngines: Readonly<Record<string, string>> = {
+  'src/checkpoint/other-weights.ts': 'recognizes exports to the format of OpenVINO',
+  'src/cli/commands/export.ts': 'shows the size of a site with each runtime of browsers',
+}
+
 /** Modules that run in a browser without changes. */
 const inBrowser = ['text', 'squad']
+
+/** Names that two files declare and export, with the reason. A re-export is not a declaration. */
+const mayShareName: Readonly<Record<string, string>> = {
+  BertTokenizer: 'spanforge/text has the tokenizer, the library the one that can also be loaded and saved by name',
+  TrainingArguments: 'the library has a class that creates values of the type',
+  linear: 'the operator, and the layer that applies it to parameters',
+}
 
 const importsAllowed = (module: string): readonly string[] =>
   onTop.includes(module) ? Object.keys(mayImport) : (mayImport[module] ?? [])
@@ -161,9 +181,16 @@ describe('imports under src/', () => {
         .map((path) => `${source} imports ${path}`),
     )
     expect(wrong).toEqual([])
-    const named = sources.filter(
-      (source) => moduleOf(source) !== 'runtime' && /'(onnxruntime|openvino|onednn)'/.test(read(source)),
-    )
+    const aboveRuntime = [...Object.keys(mayImport).slice(Object.keys(mayImport).indexOf('runtime') + 1), ...onTop]
+    const named = sources
+      .filter((source) => aboveRuntime.includes(moduleOf(source)) && !(source in mayNameEngines))
+      .filter((source) => !mayNameRuntimes.includes(moduleOf(source)))
+      .flatMap((source) => [...read(source).matchAll(ENGINE)].map(([name]) => `${source} names ${name}`))
+    expect(
+      engineChoices()
+        .slice(1)
+        .filter((name) => !name.match(ENGINE)),
+    ).toEqual([])
     expect(named).toEqual([])
   })
 
@@ -220,6 +247,17 @@ describe('imports under src/', () => {
         .map((name) => `${source} imports ${name}`),
     )
     expect(missing).toEqual([])
+  })
+})
+
+describe('names that src/ and web/ export', () => {
+  it('have one meaning', () => {
+    const homes = new Map<string, string[]>()
+    for (const path of files.filter((path) => /^(src|web)\/.*\.tsx?$/.test(path) && !/\.(test|as)\.ts$/.test(path)))
+      for (const name of exportsOf(path)) homes.set(name, [...(homes.get(name) ?? []), path])
+    const shared = [...homes].filter(([, paths]) => paths.length > 1)
+    expect(shared.filter(([name]) => !(name in mayShareName)).map(([name, paths]) => `${name}: ${paths}`)).toEqual([])
+    expect(Object.keys(mayShareName).filter((name) => !shared.some(([known]) => known === name))).toEqual([])
   })
 })
 

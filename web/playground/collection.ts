@@ -6,8 +6,8 @@ import type {
   DocumentText,
   SourcedAnswer,
 } from '../../src/server/http/collection-contract.ts'
-import { backend, ServiceError } from './backend.ts'
 import type { TextSpan } from '../../src/squad/types.ts'
+import { backend, ServiceError } from './backend.ts'
 import * as state from './state.ts'
 
 type ListedDocument = DocumentList['documents'][number]

@@ -1,10 +1,9 @@
 /** The state of the page. Components read it, and change it through actions.ts and asking.ts. */
 import { computed, signal } from '@preact/signals'
 import type { AnswerResult, ModelInfo } from '../../src/server/http/contract.ts'
-import type { Example } from '../../src/squad/types.ts'
+import type { Example, TextSpan } from '../../src/squad/types.ts'
 import { correctionOf, type KnownAnswer } from './logic/corrections.ts'
 import type { Visit } from './logic/history.ts'
-import type { TextSpan } from '../../src/squad/types.ts'
 
 /** The answers of one model to one question, and its progress in windows. */
 export interface ModelAnswers {

@@ -8,7 +8,7 @@ import type { OpenedModel } from '../load/load-model.ts'
 import type { CountingProgressBar } from '../screen/screen.ts'
 import type { BlockJournal, JournalState } from '../shards/block-journal.ts'
 import { isOwn, type Shard } from '../shards/shard.ts'
-import { questionBlocks, type CutQuestion, type Cutting } from './predict-blocks.ts'
+import { type CutQuestion, type Cutting, questionBlocks } from './predict-blocks.ts'
 import { indexLine, type LineOptions, lineMaker } from './predict-lines.ts'
 
 const COUNT = z.int().nonnegative()
@@ -47,7 +47,7 @@ export interface Work {
 }
 
 /** Answers all questions that the journal has no lines of, block by block. */
-export async function answerAll(
+export async function answerBlocks(
   source: DataSource,
   { model, tokenizer }: OpenedModel,
   asked: LineOptions,

@@ -23,7 +23,7 @@ import type { Screen } from '../screen/screen.ts'
 import { BlockJournal, rejectExisting } from '../shards/block-journal.ts'
 import { type Shard, shardPath, showShard } from '../shards/shard.ts'
 import { completeShard, manifestPath, writeShardManifest } from '../shards/shard-manifest.ts'
-import { answerAll, PROGRESS, type PredictionProgress, readBy, START, type State } from './answer-blocks.ts'
+import { answerBlocks, PROGRESS, type PredictionProgress, readBy, START, type State } from './answer-blocks.ts'
 import { type Counted, countQuestions } from './count-questions.ts'
 import { contextCutting, passageCutting } from './predict-blocks.ts'
 import { runQaContents, runQaPaths } from './run-qa-outputs.ts'
@@ -165,7 +165,15 @@ async function answerCounted(
     const cutting = index
       ? passageCutting(new PassageReader(index, tokenizer, windowing.windows, { passages }), passages)
       : contextCutting(tokenizer, windowing.windows)
-    await answerAll(source, loaded, asked, { windowing, cutting, contexts: !index, journal, progress, shard, signal })
+    await answerBlocks(source, loaded, asked, {
+      windowing,
+      cutting,
+      contexts: !index,
+      journal,
+      progress,
+      shard,
+      signal,
+    })
   } catch (error) {
     await journal.leave()
     if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
+import type { TextSpan } from '../../../src/squad/types.ts'
 import * as collection from '../collection.ts'
 import { pageBlocks } from '../logic/blocks.ts'
 import { within } from '../logic/layers.ts'
-import type { TextSpan } from '../../../src/squad/types.ts'
 import { count, counted } from '../logic/numbers.ts'
 import { Marked } from './marked.tsx'
 

@@ -1,12 +1,12 @@
 import { memo } from 'preact/compat'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Layer } from '../../../src/analysis/browser/segments.ts'
+import type { TextSpan } from '../../../src/squad/types.ts'
 import { correct, mark } from '../actions.ts'
 import { layers } from '../lights.ts'
 import { blockAt, type PageBlock, pageBlocks } from '../logic/blocks.ts'
 import { layersByBlock, within } from '../logic/layers.ts'
 import { moved } from '../logic/marking.ts'
-import type { TextSpan } from '../../../src/squad/types.ts'
 import * as state from '../state.ts'
 import { Marked } from './marked.tsx'
 

@@ -1,7 +1,6 @@
 /** User corrections as training data. */
 import { parseSquad, toSquadJson } from '../../../src/squad/reading/squad-json.ts'
-import type { Example } from '../../../src/squad/types.ts'
-import type { TextSpan } from '../../../src/squad/types.ts'
+import type { Example, TextSpan } from '../../../src/squad/types.ts'
 import { passageAround } from './passage.ts'
 
 export interface Corrected {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { moved, occurrences, trimmed } from './marking.ts'
 import type { TextSpan } from '../../../src/squad/types.ts'
+import { moved, occurrences, trimmed } from './marking.ts'
 
 const text = 'In 1902, Ana O’Neill-Ray opened “The 🦊 Inn” near Lund.'
 const spanOf = (words: string): TextSpan => ({ start: text.indexOf(words), end: text.indexOf(words) + words.length })
