@@ -16,9 +16,12 @@ import { HeldValues } from '../held-values.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
 import type { Program } from './program.ts'
 
+/** How long a thread waits for its next executable: with it end the primitives and the JavaScript that were compiled. */
+const IDLE_MS = 30_000
+
 /**
  * A thread that computes, one for each library and lane: its executables run one after the other, so that they do not
- * compete for the cores. It ends with the last executable.
+ * compete for the cores. It ends some time after its last executable, and with the process.
  */
 class Computing {
   private static readonly running = new Map<string, Computing>()
@@ -26,6 +29,7 @@ class Computing {
   private users = 0
   private waiting = 0
   private next = 0
+  private idle?: NodeJS.Timeout
 
   private constructor(
     file: string,
@@ -44,6 +48,7 @@ class Computing {
       Computing.running.set(key, computing)
     }
     computing.users++
+    clearTimeout(computing.idle)
     return { computing, id: computing.next++ }
   }
 
@@ -63,9 +68,12 @@ class Computing {
     this.thread.tell(name, ...args)
   }
 
-  async leave(): Promise<void> {
-    if (--this.users > 0) return
-    Computing.running.delete(this.key)
+  leave(): void {
+    if (--this.users === 0) this.idle = setTimeout(() => void this.end(), IDLE_MS).unref()
+  }
+
+  private async end(): Promise<void> {
+    if (Computing.running.get(this.key) === this) Computing.running.delete(this.key)
     await this.thread.end()
   }
 }
@@ -132,7 +140,7 @@ export class OneDnnExecutable implements Executable {
     this.held.clear()
     const profile = await this.computing.call<object | undefined>('release', this.id)
     if (this.profilePrefix) writeFileSync(`${this.profilePrefix}_${this.lane}.json`, JSON.stringify(profile, null, 2))
-    await this.computing.leave()
+    this.computing.leave()
   }
 
   private async runNow(inputs: Values, outputs: Values, { isShared = false }: RunOptions): Promise<void> {

@@ -46,7 +46,8 @@ export class Interpreter {
   private readonly held = new Map<number, Placed>()
   private readonly memory = nativeMemory()
   private readonly onesOf = new Map<ElementType, View>()
-  private readonly shared: Tools
+  /** The current step. All steps share one object, because kernels run often and copying it is slow. */
+  private readonly use: { -readonly [K in keyof Use]: Use[K] }
 
   // Of the current run:
   private current!: Step
@@ -62,7 +63,7 @@ export class Interpreter {
   ) {
     this.heap = new Heap(RESERVED_BYTES)
     this.weights = new Weights(dnn, this.heap, factors)
-    this.shared = this.tools()
+    this.use = { ...this.tools(), inputs: [], outputs: [], post: [], attributes: {}, saved: undefined }
     this.parameters = new Set(
       Object.values(program.inputs).filter((slot) => program.slots[slot].shape.every((dim) => typeof dim === 'number')),
     )
@@ -128,7 +129,12 @@ export class Interpreter {
     const post = step.post.map((p) => this.postOp(p))
     const outputs = step.outputs.map((slot) => this.result(slot, step, bindings))
     this.current = step
-    const use: Use = { ...this.shared, inputs, outputs, post, attributes: step.attributes, saved: step.saved }
+    const use = this.use
+    use.inputs = inputs
+    use.outputs = outputs
+    use.post = post
+    use.attributes = step.attributes
+    use.saved = step.saved
     if (this.dnn.profile) this.dnn.profile.measure(step.op, () => kernels[step.op](use))
     else kernels[step.op](use)
     for (const room of this.temporaries.splice(0)) this.heap.release(room.address, room.bytes)

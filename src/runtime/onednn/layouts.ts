@@ -1,7 +1,7 @@
 /** How oneDNN knows arrays: by descriptors of their layouts, and by memory objects that point at them. */
 import type { Handle } from '../../native/find-library.ts'
 import type { Library } from './library.ts'
-import { type ElementType, signatureOf, type View } from './memory.ts'
+import type { ElementType, View } from './memory.ts'
 
 /** Numbers of dnnl_data_type_t, the same in all of oneDNN 3. */
 export const TYPE: Readonly<Record<ElementType, number>> = { bf16: 2, f32: 3, s32: 4, u8: 6 }
@@ -69,11 +69,10 @@ export class Layouts {
   }
 
   private ofView(x: View): Layout {
-    const signature = signatureOf(x)
-    let layout = this.plain.get(signature)
+    let layout = this.plain.get(x.signature)
     if (!layout) {
       layout = this.numbered(this.lib.descriptor(x.dims.length, int64(x.dims), TYPE[x.type], int64(x.strides)))
-      this.plain.set(signature, layout)
+      this.plain.set(x.signature, layout)
     }
     return layout
   }

@@ -8,11 +8,28 @@ export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'
 export const BYTES: Readonly<Record<ElementType, 1 | 2 | 4>> = { f32: 4, bf16: 2, s32: 4, u8: 1 }
 
 /** An array at an address. It does not own the memory. Strides count elements. */
-export interface View {
-  readonly type: ElementType
-  readonly dims: readonly number[]
-  readonly strides: readonly number[]
-  readonly address: number
+export class View {
+  private known?: string
+
+  constructor(
+    readonly type: ElementType,
+    readonly dims: readonly number[],
+    readonly strides: readonly number[],
+    readonly address: number,
+  ) {}
+
+  /** Type, dimensions and strides, which decide about the primitive that computes with an array. */
+  get signature(): string {
+    this.known ??= `${this.type}${this.dims}/${this.strides}`
+    return this.known
+  }
+
+  /** An array like this one at another address. */
+  at(address: number): View {
+    const x = new View(this.type, this.dims, this.strides, address)
+    x.known = this.signature
+    return x
+  }
 }
 
 export const size = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1)
@@ -26,39 +43,15 @@ export function rowMajor(dims: readonly number[]): number[] {
   return strides
 }
 
-const signatures = new WeakMap<View, string>()
-
-/** Type, dimensions and strides, which decide about the primitive that computes with an array. */
-export function signatureOf(x: View): string {
-  let signature = signatures.get(x)
-  if (signature === undefined) {
-    signature = `${x.type}${x.dims}/${x.strides}`
-    signatures.set(x, signature)
-  }
-  return signature
-}
-
-export const view = (type: ElementType, dims: readonly number[], address: number): View => ({
-  type,
-  dims,
-  strides: rowMajor(dims),
-  address,
-})
+export const view = (type: ElementType, dims: readonly number[], address: number): View =>
+  new View(type, dims, rowMajor(dims), address)
 
 /** The same memory with other dimensions and strides, from element `offset` on. */
-export const reshaped = (x: View, dims: readonly number[], strides = rowMajor(dims), offset = 0): View => ({
-  type: x.type,
-  dims,
-  strides,
-  address: x.address + offset * BYTES[x.type],
-})
+export const reshaped = (x: View, dims: readonly number[], strides = rowMajor(dims), offset = 0): View =>
+  new View(x.type, dims, strides, x.address + offset * BYTES[x.type])
 
 /** The last two axes exchanged. */
-export const transposed = (x: View): View => ({
-  ...x,
-  dims: swapLast(x.dims),
-  strides: swapLast(x.strides),
-})
+export const transposed = (x: View): View => reshaped(x, swapLast(x.dims), swapLast(x.strides))
 
 const swapLast = (list: readonly number[]): number[] => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!]
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { isThorough } from '../../../tests/thorough.ts'
@@ -16,7 +16,7 @@ import { gemm, linear, matmul } from '../../ops/linalg.ts'
 import { layerNormalization } from '../../ops/normalize.ts'
 import { sum, sumAll } from '../../ops/reduce.ts'
 import { softmax } from '../../ops/softmax.ts'
-import { type Engine, type Executable, float32Value, uint8Value, type Values } from '../engine.ts'
+import { type Engine, float32Value, uint8Value, type Values } from '../engine.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { bindOnednn } from './library.ts'
 
@@ -50,12 +50,6 @@ async function compute(
 }
 
 describeEngine('onednn', 'oneDNN', (engine) => {
-  // As long as one executable is open, the thread that computes is the same.
-  let first: Executable
-  beforeAll(async () => {
-    first = await product()
-  })
-  afterAll(() => first.release())
   const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
 
   test('adds a column to a row of any size, and divides a row of huge negative numbers evenly', async () => {
@@ -248,6 +242,28 @@ describeEngine('onednn', 'oneDNN', (engine) => {
     // Each shape would keep 0.2 MB.
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(100)
     await session.release()
+  })
+
+  test('the thread of a released model computes the next one, and ends if there is none for half a minute', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let started = 0
+    const onWorker = () => started++
+    process.on('worker', onWorker)
+    const useAndRelease = async () => (await product()).release()
+    try {
+      for (let model = 0; model < 3; model++) {
+        await useAndRelease()
+        vi.advanceTimersByTime(20_000)
+      }
+      expect(started).toBeLessThan(2)
+      started = 0
+      vi.advanceTimersByTime(20_000)
+      await useAndRelease()
+      expect(started).toBe(1)
+    } finally {
+      process.off('worker', onWorker)
+      vi.useRealTimers()
+    }
   })
 
   test('a process that used it ends by itself with status 0', () => {

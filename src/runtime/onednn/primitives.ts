@@ -1,7 +1,7 @@
 import type { Handle } from '../../native/find-library.ts'
 import { int64, Layouts, type PackedWeight, TYPE } from './layouts.ts'
 import { AVX512, hasInstructions, type Library } from './library.ts'
-import { signatureOf, type View } from './memory.ts'
+import type { View } from './memory.ts'
 import type { Profile } from './profile.ts'
 
 /** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
@@ -43,6 +43,8 @@ export interface Norm {
 
 interface Compiled {
   readonly handle: Handle
+  /** oneDNN's name of the code. */
+  readonly implementation: string
   /** The number of the latest call. */
   used: number
 }
@@ -288,32 +290,37 @@ export class Primitives {
   }
 
   private run(name: string, key: string, args: Arguments, describe: () => Handle): void {
-    const begin = performance.now()
-    const primitive = this.primitive(name, key, describe)
-    for (const [i, [argument, array]] of args.entries()) {
+    if (this.profile) this.profile.time(name, () => this.runNow(name, key, args, describe))
+    else this.runNow(name, key, args, describe)
+  }
+
+  private runNow(name: string, key: string, args: Arguments, describe: () => Handle): void {
+    const { handle, implementation } = this.compiled(key, describe)
+    for (let i = 0; i < args.length; i++) {
+      const [argument, array] = args[i]
       this.argumentNumbers[4 * i] = argument
       this.argumentHandles[2 * i + 1] = this.layouts.memory(array, argument)
     }
-    const status = this.lib.execute(primitive, this.stream, args.length, this.argumentBytes)
+    const status = this.lib.execute(handle, this.stream, args.length, this.argumentBytes)
     if (status !== 0) throw new Error(`oneDNN: ${name} failed with status ${status}`)
-    this.profile?.add(name, performance.now() - begin)
+    this.profile?.addImplementation(name, implementation)
   }
 
-  private primitive(name: string, key: string, describe: () => Handle): Handle {
+  private compiled(key: string, describe: () => Handle): Compiled {
     const known = this.primitives.get(key)
-    if (known !== undefined) {
+    if (known) {
       known.used = this.calls++
-      return known.handle
+      return known
     }
     const begin = performance.now()
     const description = describe()
-    const handle = this.lib.primitive(description)
-    this.profile?.addImplementation(name, this.lib.implementation(description))
+    const implementation = this.lib.implementation(description)
+    const compiled = { handle: this.lib.primitive(description), implementation, used: this.calls++ }
     this.lib.freePrimitiveDescriptor(description)
-    this.primitives.set(key, { handle, used: this.calls++ })
+    this.primitives.set(key, compiled)
     this.profile?.add('compiling primitives', performance.now() - begin)
     if (this.primitives.size > CAPACITY) this.forget()
-    return handle
+    return compiled
   }
 
   /** Frees the tenth of the primitives that was not used for the longest time. */
@@ -351,4 +358,4 @@ const normArguments = ({ mean, variance, scale, shift }: Norm): Arguments => [
   [ARG.shift, shift],
 ]
 
-const isSame = (a: View, b: View): boolean => a.address === b.address && signatureOf(a) === signatureOf(b)
+const isSame = (a: View, b: View): boolean => a.address === b.address && a.signature === b.signature

@@ -22,6 +22,13 @@ export class Profile {
     if (!implementations.includes(implementation)) implementations.push(implementation)
   }
 
+  /** Makes a call of oneDNN and adds what it took. */
+  time(name: string, call: () => void): void {
+    const begin = performance.now()
+    call()
+    this.add(name, performance.now() - begin)
+  }
+
   /** Runs a kernel and adds what it took in addition to its calls of oneDNN. */
   measure(operator: string, kernel: () => void): void {
     const [begin, before] = [performance.now(), this.total]

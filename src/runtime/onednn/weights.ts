@@ -1,5 +1,5 @@
 import type { PackedWeight } from './layouts.ts'
-import { type ElementType, type Heap, type View, view } from './memory.ts'
+import { type ElementType, type Heap, View, view } from './memory.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
@@ -36,7 +36,7 @@ export class Weights {
       const [inner, columns] = b.dims
       const left = view(this.type, [TYPICAL_ROWS, inner], 0)
       const result = view(out, [TYPICAL_ROWS, columns], 0)
-      const { descriptor, bytes } = this.dnn.preferred(left, { ...b, type: this.type }, result)
+      const { descriptor, bytes } = this.dnn.preferred(left, new View(this.type, b.dims, b.strides, b.address), result)
       weight = { packed: { descriptor, address: this.heap.allocate(bytes) }, version: version - 1 }
       this.weights.set(key, weight)
     }

@@ -28,6 +28,8 @@ answerCalls({
   release(id: number) {
     interpreters.get(id)?.close()
     interpreters.delete(id)
-    return primitives.profile?.parts
+    const parts = primitives.profile?.parts
+    if (interpreters.size === 0) primitives.profile = undefined
+    return parts
   },
 })

@@ -1,10 +1,10 @@
 /**
- * Attention of each window by itself, on packed rows [tokens, hidden]: a window's queries, keys and values are copied to
- * [heads, length, size], because products of dense arrays are twice as fast, with the length rounded up to a multiple of
- * 16, so that few shapes occur. The rows behind a window are those of the next one: as keys they are masked; as results
- * they are overwritten when the next window, which follows in memory, is computed.
+ * Attention of each window by itself, on packed rows [tokens, hidden]. Products read and write the heads of a window
+ * within its rows, as [1, heads, length, size]: oneDNN has fast code for these strides only with four axes. The length is
+ * rounded up to a multiple of 16, so that few shapes occur. The rows behind a window are those of the next one: as keys
+ * they are masked; as results they are overwritten when the next window, which follows in memory, is computed.
  */
-import { BYTES, reshaped, size, transposed, type View } from '../memory.ts'
+import { BYTES, type ElementType, reshaped, transposed, View } from '../memory.ts'
 import type { PostOp } from '../primitives.ts'
 import type { Kernel, KernelTable, Use } from './kernel.ts'
 import { softmaxGradient } from './softmax.ts'
@@ -18,6 +18,8 @@ interface Window {
   readonly length: number
   /** The length that is computed. */
   readonly padded: number
+  /** Its heads within rows at address 0, by their type. */
+  readonly heads: Partial<Record<ElementType, View>>
 }
 
 interface Layout {
@@ -51,28 +53,26 @@ function readLayout(use: Use, q: View, places: View): Layout {
     let length = 1
     while (length < longest && at(length) === start + length) length++
     const padded = Math.min(longest, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
-    return { row, start, length, padded }
+    return { row, start, length, padded, heads: {} }
   })
   return { heads, size: hidden / heads, tokens, windows }
 }
 
-/** A window's heads [heads, length, size] within rows [tokens, hidden]. */
-const headsOf = (x: View, { heads, size }: Layout, { start, padded }: Window): View =>
-  reshaped(x, [heads, padded, size], [size, heads * size, 1], start * heads * size)
-
-/** The same, copied as a factor of products. */
-function dense(use: Use, x: View, layout: Layout, window: Window): View {
-  const from = headsOf(x, layout, window)
-  const to = use.temporary(use.factors, from.dims)
-  use.dnn.reorder(from, to, 'heads')
-  return to
+/** A window's heads [1, heads, length, size] within rows [tokens, hidden]. */
+function headsOf({ type, address }: View, { heads, size }: Layout, window: Window): View {
+  const { start, padded } = window
+  const width = heads * size
+  const strides = [padded * width, size, width, 1]
+  window.heads[type] ??= new View(type, [1, heads, padded, size], strides, start * width * BYTES[type])
+  const within = window.heads[type]
+  return within.at(address + within.address)
 }
 
 /** A window's part of an array [rows, ..., length] or [rows, ..., length, length], as long as the window. */
 function partOf(x: View, { row, padded }: Window): View {
   const [, heads, queries, keys] = x.dims
-  const dims = [heads, queries === 1 ? 1 : padded, padded]
-  return reshaped(x, dims, [queries * keys, keys, 1], row * heads * queries * keys)
+  const dims = [1, heads, queries === 1 ? 1 : padded, padded]
+  return reshaped(x, dims, [heads * queries * keys, queries * keys, keys, 1], row * heads * queries * keys)
 }
 
 /** The same as `partOf`, copied unless it is dense, because other operands are slow. */
@@ -92,20 +92,19 @@ function attend(use: Use): void {
   const probabilities: View[] = []
   for (const x of [q, k, v]) zeroAfterLast(use, x, layout)
   for (const window of layout.windows) {
-    const dims = [layout.heads, window.padded, window.padded]
-    const [qs, ks, vs] = [q, k, v].map((x) => dense(use, x, layout, window))
+    const dims = [1, layout.heads, window.padded, window.padded]
+    const heads = (x: View) => headsOf(x, layout, window)
     const p = use.saved === undefined ? use.temporary(use.factors, dims) : use.keep(use.factors, dims)
     const scores = use.temporary('f32', dims)
     const isRow = bias.dims[2] === 1
     const added: readonly PostOp[] = isRow ? [{ op: 'add', with: partOf(bias, window) }] : []
-    dnn.matmul(qs, transposed(ks), scores, { post: [scale, ...added], name: 'q k' })
+    dnn.matmul(heads(q), transposed(heads(k)), scores, { post: [scale, ...added], name: 'q k' })
     // As part of the product, a bias that differs between queries would be computed by slow reference code.
     if (!isRow) dnn.binary('add', scores, densePartOf(use, bias, window), scores)
     dnn.softmax(scores, p)
     const kept = mask ? use.temporary(use.factors, dims) : p
     if (mask) dnn.binary('mul', p, densePartOf(use, mask, window), kept, use.attributes.scale as number)
-    dnn.matmul(kept, vs, qs, { name: 'p v' })
-    dnn.reorder(qs, headsOf(outputs[0], layout, window), 'heads')
+    dnn.matmul(kept, heads(v), heads(outputs[0]), { name: 'p v' })
     probabilities.push(p)
   }
   zeroAfterLast(use, outputs[0], layout)
@@ -114,7 +113,7 @@ function attend(use: Use): void {
 
 /**
  * dv = (P M)ᵀ do,  dP = M (do vᵀ),  dS = softmax'(dP),  dq = dS k / √size,  dk = dSᵀ q / √size  with M the dropout mask.
- * Rows of `do` behind the window are set to zero, which makes their dS zero as well.
+ * Rows of P behind the window are set to zero, which makes their dS zero as well.
  */
 function attendBackward(use: Use): void {
   const { dnn, inputs, outputs } = use
@@ -123,20 +122,18 @@ function attendBackward(use: Use): void {
   const layout = layoutOf(use, q, places)
   const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
   const saved = use.restore()
+  for (const x of [dOut, q, k, v]) zeroAfterLast(use, x, layout)
   for (const [i, window] of layout.windows.entries()) {
     const p = saved[i]
-    const [qs, ks, vs, ds] = [q, k, v, dOut].map((x) => dense(use, x, layout, window))
+    const heads = (x: View) => headsOf(x, layout, window)
     const { length, padded } = window
     for (let head = 0; head < layout.heads; head++)
-      use.zero(ds, (head * padded + length) * layout.size, (padded - length) * layout.size)
+      use.zero(p, (head * padded + length) * padded, (padded - length) * padded)
     const part = mask && densePartOf(use, mask, window)
     const kept = part ? use.temporary(use.factors, p.dims) : p
     const dropout = use.attributes.scale as number
     if (part) dnn.binary('mul', p, part, kept, dropout)
-    const result = use.temporary(use.factors, qs.dims)
-    const write = (to: View) => dnn.reorder(result, headsOf(to, layout, window), 'heads')
-    dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
-    write(dv)
+    dnn.matmul(transposed(kept), heads(dOut), heads(dv), { name: 'd v' })
     const dp = use.temporary(p.type, p.dims)
     const drop: readonly PostOp[] = part
       ? [
@@ -144,30 +141,29 @@ function attendBackward(use: Use): void {
           { op: 'mul', with: part },
         ]
       : []
-    dnn.matmul(ds, transposed(vs), dp, { post: drop, name: 'd p' })
+    dnn.matmul(heads(dOut), transposed(heads(v)), dp, { post: drop, name: 'd p' })
     softmaxGradient(use, dp, p, dp)
-    dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
-    write(dq)
-    dnn.matmul(transposed(dp), qs, result, { post: [scale], name: 'd k' })
-    write(dk)
+    dnn.matmul(dp, heads(k), heads(dq), { post: [scale], name: 'd q' })
+    dnn.matmul(transposed(dp), heads(q), heads(dk), { post: [scale], name: 'd k' })
   }
   for (const x of outputs) zeroAfterLast(use, x, layout)
 }
 
-/** Runs a kernel on arrays with room for rows behind their end, which the arrays of callers do not have. */
+/** Runs a kernel on rows in the factors' type that have room behind their end, which the arrays of callers do not have. */
 const withRoom =
   (kernel: Kernel): Kernel =>
   (use) => {
-    const roomy = (x: View) => {
-      if (x.dims.length !== 2 || x.type === 's32' || !use.isForeign(x)) return x
+    const isRows = (x: View) => x.dims.length === 2 && x.type !== 's32'
+    const roomy = (x: View, type: ElementType) => {
       const [tokens, hidden] = x.dims
-      return reshaped(use.temporary(x.type, [tokens + LENGTH_MULTIPLE, hidden]), x.dims)
+      return reshaped(use.temporary(type, [tokens + LENGTH_MULTIPLE, hidden]), x.dims)
     }
-    const bytes = (x: View) => BYTES[x.type] * size(x.dims)
-    const [inputs, outputs] = [use.inputs.map(roomy), use.outputs.map(roomy)]
-    for (const [i, x] of use.inputs.entries()) if (inputs[i] !== x) use.copy(x, inputs[i], bytes(x))
+    const isReady = (x: View) => !isRows(x) || (x.type === use.factors && !use.isForeign(x))
+    const inputs = use.inputs.map((x) => (isReady(x) ? x : roomy(x, use.factors)))
+    const outputs = use.outputs.map((x) => (use.isForeign(x) ? roomy(x, x.type) : x))
+    for (const [i, x] of use.inputs.entries()) if (inputs[i] !== x) use.dnn.reorder(x, inputs[i])
     kernel({ ...use, inputs, outputs })
-    for (const [i, x] of use.outputs.entries()) if (outputs[i] !== x) use.copy(outputs[i], x, bytes(x))
+    for (const [i, x] of use.outputs.entries()) if (outputs[i] !== x) use.dnn.reorder(outputs[i], x)
   }
 
 /** Sets the rows behind the last window to zero, and as many behind the array as a padded window may reach. */

@@ -53,8 +53,7 @@ const reshape: Kernel = (use) => {
 
 /** The part of an array from `offset` on, of `width` elements, along the last axis. */
 function columns(x: View, offset: number, width: number): View {
-  const dims = [...x.dims.slice(0, -1), width]
-  return { ...reshaped(x, dims, [...x.strides], offset) }
+  return reshaped(x, [...x.dims.slice(0, -1), width], [...x.strides], offset)
 }
 
 /** Parts along the last axis. */
@@ -77,7 +76,8 @@ const concat: Kernel = ({ dnn, inputs, outputs: [y] }) => {
 
 const transpose: Kernel = ({ dnn, inputs: [x], outputs: [y], attributes }) => {
   const perm = attributes.perm as readonly number[]
-  dnn.reorder({ ...x, dims: perm.map((axis) => x.dims[axis]), strides: perm.map((axis) => x.strides[axis]) }, y)
+  const [dims, strides] = [x.dims, x.strides].map((list) => perm.map((axis) => list[axis]))
+  dnn.reorder(reshaped(x, dims, strides), y)
 }
 
 const cast: Kernel = ({ dnn, inputs: [x], outputs: [y] }) => dnn.reorder(x, y)

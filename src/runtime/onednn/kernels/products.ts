@@ -37,7 +37,7 @@ function factor(use: Use, input: number, b: View, y: View) {
   if (packed) return packed
   const original = use.inputs[input]
   const converted = use.as(original, use.factors)
-  return converted === original ? b : { ...b, type: converted.type, address: converted.address }
+  return converted === original ? b : reshaped(converted, b.dims, [...b.strides])
 }
 
 function batchedProduct(use: Use): void {
@@ -45,11 +45,10 @@ function batchedProduct(use: Use): void {
   const { transA, transB, alpha } = attributes as Record<string, number>
   const [a, b] = inputs.map((x) => use.as(x, factors))
   const rank = outputs[0].dims.length
-  const padded = (x: View): View => ({
-    ...x,
-    dims: [...new Array(rank - x.dims.length).fill(1), ...x.dims],
-    strides: [...new Array(rank - x.dims.length).fill(size(x.dims)), ...x.strides],
-  })
+  const padded = (x: View): View => {
+    const axes = (value: number) => new Array<number>(rank - x.dims.length).fill(value)
+    return reshaped(x, [...axes(1), ...x.dims], [...axes(size(x.dims)), ...x.strides])
+  }
   const [left, right] = [padded(a), padded(b)]
   const post = alpha === 1 ? [] : [{ op: 'scale', by: alpha } as const]
   dnn.matmul(transA ? transposed(left) : left, transB ? transposed(right) : right, outputs[0], { post })
