@@ -183,6 +183,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   revision: 'src/cli/names.test.ts',
   dataset_revision: 'src/cli/names.test.ts',
   max_minutes: 'src/training/loop/time-budget.test.ts',
+  reduce_dtype: 'src/training/loop/ranks.test.ts',
   gradient_checkpointing: 'src/models/gradient-checkpointing.test.ts',
   on_nonfinite: 'src/training/loop/nonfinite.test.ts',
   overwrite_output_dir: 'src/cli/commands/train.test.ts',

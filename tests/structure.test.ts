@@ -121,6 +121,7 @@ const onTop = ['cli', 'index.ts']
 
 /** Files that all modules may import, and that import no module. */
 const forAll = [
+  'bfloat16.ts',
   'bounded-json.ts',
   'errors.ts',
   'float16.ts',

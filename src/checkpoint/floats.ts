@@ -1,3 +1,4 @@
+import { fromBfloat16 } from '../bfloat16.ts'
 import { SpanforgeError } from '../errors.ts'
 import { fromFloat16 } from '../float16.ts'
 
@@ -51,12 +52,6 @@ export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, target: Float32A
   else if (dtype === 'F64') target.set(new Float64Array(buffer, byteOffset, target.length))
   else if (dtype === 'BF16') fromBfloat16(new Uint16Array(buffer, byteOffset, target.length), target)
   else fromFloat16(new Uint16Array(buffer, byteOffset, target.length), target)
-}
-
-/** A bfloat16 is the upper half of a float32. */
-function fromBfloat16(halves: Uint16Array, target: Float32Array): void {
-  const bits = new Uint32Array(target.buffer, target.byteOffset, target.length)
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
 }
 
 /** @throws SpanforgeError, starting with `place`, if any value is infinite or NaN */

@@ -5,6 +5,7 @@ import { hintFor } from '../training/arguments/argument-aliases.ts'
 import { type CommandEntry, commandEntries } from './commands.ts'
 import { findFlag, shownFlags, spellFlags } from './flags/spelling.ts'
 import { exitCodeOf } from './terminal/output.ts'
+import { rejectRanks } from './terminal/with-ranks.ts'
 
 const EXAMPLES = `
 From a pretrained BERT and SQuAD, both from the hub, to answers:
@@ -17,6 +18,9 @@ From a pretrained BERT and SQuAD, both from the hub, to answers:
 Run spanforge COMMAND --help for the options of a command. Models are folders or
 hub names; data is a file or a dataset name.
 `
+
+/** Commands that divide their work among ranks, or that every rank may run. */
+const RANKED = ['train', 'doctor']
 
 /** Maximum width of help. */
 const HELP_WIDTH = 80
@@ -46,7 +50,14 @@ export async function createProgram(argv?: readonly string[]): Promise<Command> 
   }
   return program
     .configureHelp({ ...program.configureHelp(), subcommandTerm: (command) => termOf(command.name(), usages) })
-    .hook('preAction', (_, command) => setQuiet(command.opts().quiet === true))
+    .hook('preAction', async (_, command) => {
+      setQuiet(command.opts().quiet === true)
+      if (!RANKED.includes(command.name()) && !command.opts().shard)
+        await rejectRanks(
+          command.name(),
+          command.options.some(({ long }) => long === '--shard'),
+        )
+    })
 }
 
 const termOf = (name: string, usages: ReadonlyMap<string, string>): string =>

@@ -69,6 +69,9 @@ function bind(file: string) {
   const allreduce = call('Allreduce', [P, P, 'int', H, H, H])
   const allgather = call('Allgather', [P, 'int', H, P, 'int', H, H])
   const allgatherv = call('Allgatherv', [P, 'int', H, P, P, P, H, H])
+  const alltoall = call('Alltoall', [P, 'int', H, P, 'int', H, H])
+  const bcast = call('Bcast', [P, 'int', H, 'int', H])
+  const split = call('Comm_split', [H, 'int', 'int', P])
   const finalize = call('Finalize', [])
   const result = new Int32Array(1)
   const resultAddress = addressOf(result)
@@ -81,26 +84,45 @@ function bind(file: string) {
   const requestAddress = addressOf(request)
 
   return {
+    /** The communicator of all ranks. */
+    world,
     init: () => read(init, 0, 0, THREAD_SERIALIZED),
     rank: () => read(commRank, world),
     size: () => read(commSize, world),
+    /** Makes a communicator of the ranks that pass the same number, in their order. */
+    split(color: number): number {
+      const created = new BigInt64Array(1)
+      split(world, color, 0, addressOf(created))
+      return constants.handle === 'int' ? new Int32Array(created.buffer)[0] : Number(created[0])
+    },
     /** Starts a barrier; `hasPassed` returns whether all ranks have reached it. */
-    startBarrier(): void {
+    startBarrier(communicator: number): void {
       // This reference also keeps the array alive, of which MPI knows only the address.
       request[0] = 0n
-      ibarrier(world, requestAddress)
+      ibarrier(communicator, requestAddress)
     },
     hasPassed(): boolean {
       test(requestAddress, resultAddress, ignore_status)
       return result[0] !== 0
     },
     sum: (address: number, count: number) => void allreduce(in_place, address, count, float, sum, world),
-    gatherBytes(bytes: Uint8Array, size: number): Uint8Array[] {
+    /** Sends part i of an array to rank i; `received` gets the part of each rank, by rank. Parts have `bytes` bytes. */
+    exchange(sent: Uint16Array, received: Uint16Array, bytes: number): void {
+      alltoall(addressOf(sent), bytes, byte, addressOf(received), bytes, byte, world)
+    },
+    /** Sends an array to all ranks; `received` gets the arrays of all, by rank. */
+    collect(sent: Uint16Array, received: Uint16Array): void {
+      allgather(addressOf(sent), sent.byteLength, byte, addressOf(received), sent.byteLength, byte, world)
+    },
+    /** Sends bytes of the first rank to all others. */
+    broadcast: (address: number, bytes: number) => void bcast(address, bytes, byte, 0, world),
+    gatherBytes(bytes: Uint8Array, communicator = world): Uint8Array[] {
+      const size = read(commSize, communicator)
       const own = Int32Array.of(bytes.length)
       // Arrays whose addresses are passed must live until the calls return.
       alive = [own, bytes]
       const counts = new Int32Array(size)
-      allgather(addressOf(own), 4, byte, addressOf(counts), 4, byte, world)
+      allgather(addressOf(own), 4, byte, addressOf(counts), 4, byte, communicator)
       const starts = new Int32Array(size)
       let total = 0
       for (const [i, count] of counts.entries()) {
@@ -113,7 +135,7 @@ function bind(file: string) {
       alive.push(counts, starts, sent, all)
       allgatherv(
         ...([addressOf(sent), bytes.length, byte] as const),
-        ...([addressOf(all), addressOf(counts), addressOf(starts), byte, world] as const),
+        ...([addressOf(all), addressOf(counts), addressOf(starts), byte, communicator] as const),
       )
       const received = Array.from(counts, (count, i) => all.slice(starts[i], starts[i] + count))
       alive = []

@@ -1,11 +1,12 @@
 import { fstatSync } from 'node:fs'
-import { availableParallelism, cpus, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { SpanforgeError } from '../errors.ts'
 import { nativeMemory } from '../native/koffi.ts'
+import { packageVersion } from '../package-root.ts'
 import { startWorker, Thread } from '../threads/calls.ts'
 import { type RankEnvironment, rankEnvironment } from './environment.ts'
 import { findMpi } from './find-mpi.ts'
-import { gatherValues, type Ranks } from './ranks.ts'
+import { gatherValues, type Ranks, rejectDifferences } from './ranks.ts'
 
 /**
  * Joins the other processes of an MPI job. Returns undefined for a process that is on its own.
@@ -23,16 +24,25 @@ export async function openRanks(
     throw new SpanforgeError(`${file}: found ${size} ranks, but the launcher has started ${environment.size}`, {
       remedy: 'The library belongs to another MPI than mpirun or srun. Set SPANFORGE_MPI to the path of the right one.',
     })
-  const ranks = {
-    ...{ rank, size },
-    sum: (values: Float32Array) => thread.call<void>('sum', nativeMemory().addressOf(values), values.length),
-    gather: (bytes: Uint8Array) => thread.call<Uint8Array[]>('gather', bytes),
-    close: () => thread.call<void>('close'),
-  }
-  const hosts = await gatherValues(ranks, hostname())
+  const gather = (bytes: Uint8Array) => thread.call<Uint8Array[]>('gather', bytes)
+  const joined = await gatherValues({ gather }, { host: hostname(), spanforge: packageVersion() })
+  const hosts = joined.map(({ host }) => host)
   const isHere = (host: string) => host === hosts[rank]
-  const local = { rank: hosts.slice(0, rank).filter(isHere).length, size: hosts.filter(isHere).length }
-  return { ...ranks, hosts, local }
+  await thread.call('joinHost', hosts.findIndex(isHere))
+  const ranks: Ranks = {
+    ...{ rank, size, hosts, gather },
+    local: {
+      rank: hosts.slice(0, rank).filter(isHere).length,
+      size: hosts.filter(isHere).length,
+      gather: (bytes) => thread.call('gatherOnHost', bytes),
+    },
+    sum: (values, dtype = 'float32') => thread.call('sum', nativeMemory().addressOf(values), values.length, dtype),
+    broadcast: (values) => thread.call('broadcast', nativeMemory().addressOf(values), values.length),
+    close: () => thread.call('close'),
+  }
+  // First, because ranks of different versions may make different calls.
+  await rejectDifferences(ranks, { spanforge: joined[rank].spanforge })
+  return ranks
 }
 
 /** MPICH's launcher passes an open file to its ranks, which Node.js does not pass on to its children. */
@@ -50,15 +60,4 @@ function isSocket(descriptor: number): boolean {
   } catch {
     return false
   }
-}
-
-/**
- * The number of threads of a rank, so that the ranks on a host do not compete for its cores. A launcher may have bound
- * the rank to some of them.
- */
-export function threadsOf({ local }: Pick<Ranks, 'local'>): number {
-  const own = availableParallelism()
-  // Ranks that are bound to their own cores see fewer of them than the machine has.
-  const isBound = own < cpus().length
-  return Math.max(1, isBound ? own : Math.floor(own / local.size))
 }

@@ -1,5 +1,17 @@
 import { SpanforgeError } from '../errors.ts'
 
+/** Precision in which numbers travel between ranks when they are added up. They are always added in float32. */
+export type ReduceDtype = 'float32' | 'bf16'
+
+/** The ranks on the same host. Only these must make the same calls. */
+export interface LocalRanks {
+  /** From 0. */
+  readonly rank: number
+  readonly size: number
+  /** Returns what each of these ranks sent, in their order. */
+  gather(bytes: Uint8Array): Promise<Uint8Array[]>
+}
+
 /**
  * The processes of a run that computes on several of them (ranks). All ranks must make the same calls in the same order;
  * a call returns when all have made it.
@@ -8,12 +20,14 @@ export interface Ranks {
   /** From 0. */
   readonly rank: number
   readonly size: number
-  /** Place among the ranks on the same host. */
-  readonly local: { readonly rank: number; readonly size: number }
+  /** The ranks on the same host, and the place of this one among them. */
+  readonly local: LocalRanks
   /** The host of each rank. */
   readonly hosts: readonly string[]
   /** Adds up an array over all ranks, in place. All ranks get the same bits. */
-  sum(values: Float32Array): Promise<void>
+  sum(values: Float32Array, dtype?: ReduceDtype): Promise<void>
+  /** Replaces the values of all ranks by those of the first one. */
+  broadcast(values: Float32Array): Promise<void>
   /** Returns what each rank sent, by rank. */
   gather(bytes: Uint8Array): Promise<Uint8Array[]>
   /** Ends the communication. */
@@ -41,6 +55,10 @@ export async function fromFirst<T>(ranks: Ranks, value: T | undefined): Promise<
   const values = await gatherValues(ranks, ranks.rank === 0 ? value : undefined)
   return values[0] as T
 }
+
+/** Returns the value of the first rank or, without ranks, of this process. */
+export const agreeOn = async <T>(ranks: Ranks | undefined, value: T): Promise<T> =>
+  ranks ? fromFirst(ranks, value) : value
 
 /** Whether the flag is set on any rank. */
 export async function onAny(ranks: Ranks, flag: boolean): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SpanforgeError } from '../../errors.ts'
+import { SpanforgeError, UsageError } from '../../errors.ts'
 import { nativeMemory } from '../../native/koffi.ts'
 import { rankEnvironment } from '../../ranks/environment.ts'
-import { type Ranks, SharedFailure } from '../../ranks/ranks.ts'
+import { isFirst, type Ranks, SharedFailure } from '../../ranks/ranks.ts'
 import { describeError } from './output.ts'
 
 /** Milliseconds that another rank than the first waits with its error: if the first one fails too, it ends all. */
@@ -21,20 +21,44 @@ export async function withRanks(command: (ranks: Ranks | undefined) => Promise<v
   const { rank, local_rank } = environment
   let ranks: Ranks | undefined
   try {
-    const { openRanks, threadsOf } = await import('../../ranks/open-ranks.ts')
+    const { openRanks } = await import('../../ranks/open-ranks.ts')
+    const { divideCores } = await import('../../ranks/threads.ts')
     ranks = (await openRanks(environment))!
-    process.env.SPANFORGE_THREADS ??= String(threadsOf(ranks))
+    const { threads, note } = await divideCores(ranks.local)
+    if (!process.env.SPANFORGE_THREADS) process.env.SPANFORGE_THREADS = String(threads)
+    if (note && isFirst(ranks)) process.stderr.write(`${note}\n`)
     await command(ranks)
     await ranks.close()
   } catch (error) {
     if (rank > 0) await sleep(PATIENCE)
     // Ranks that could not join cannot agree on a message, but those on one host have the same library.
-    const isReported = ranks ? rank > 0 && error instanceof SharedFailure : local_rank > 0
+    const isReported = error instanceof SharedFailure ? rank > 0 : !ranks && local_rank > 0
     if (!isReported) process.stderr.write(`${describeError(error)}\n`)
     await sleep(TIME_TO_READ)
     return end(error instanceof SpanforgeError ? error.exitCode : 1)
   }
   await end(Number(process.exitCode ?? 0))
+}
+
+/**
+ * Rejects a command that does not divide its work among ranks, on all of them. The first one reports it.
+ * @param hasShards whether the command has --shard, which divides its work instead
+ */
+export async function rejectRanks(command: string, hasShards: boolean): Promise<void> {
+  const environment = rankEnvironment()
+  if (!environment) return
+  const { rank, size } = environment
+  if (rank > 0) {
+    await sleep(PATIENCE)
+    process.exit(2)
+  }
+  const remedy = hasShards
+    ? `Start ${size} processes without mpirun, with --shard 1/${size} to --shard ${size}/${size}, then run spanforge merge.`
+    : 'Start it without mpirun.'
+  throw new UsageError(
+    `${command}: the ranks of mpirun would all do the same work, because only train divides it`,
+    remedy,
+  )
 }
 
 /** Ends this process when its output is written. */

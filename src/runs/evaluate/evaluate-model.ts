@@ -213,7 +213,7 @@ async function calibrate(
   loaded: OpenedModel,
   asked: ResolvedOptions,
 ): Promise<FittedSettings> {
-  const fitted = await fitSettings(data, found, asked, loaded, asked.screen)
+  const fitted = await fitSettings(data, found, asked, loaded, asked)
   await saveAnswerSettings(loaded.folder, fitted.settings)
   return fitted
 }

@@ -1,6 +1,6 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { type Evaluation, scorePredictions } from '../../inference/evaluate.ts'
-import { windowLogits } from '../../inference/logits.ts'
+import { type ForwardOptions, windowLogits } from '../../inference/logits.ts'
 import type { SpanModel } from '../../models/span-model.ts'
 import { answerExamples } from '../../squad/answers/answers.ts'
 import { fitConfidence, type JudgedQuestion, MIN_QUESTIONS } from '../../squad/answers/confidence.ts'
@@ -25,6 +25,10 @@ type FittedWith = Pick<
   AnswerSettings,
   'version_2_with_negative' | 'null_score_diff_threshold' | 'max_answer_length' | 'max_seq_length' | 'doc_stride'
 > & { readonly data: string }
+
+export interface FittingOptions extends Pick<ForwardOptions, 'share'> {
+  readonly screen: Screen
+}
 
 interface ModelAndTokenizer {
   readonly model: SpanModel
@@ -87,7 +91,7 @@ export async function fitSettings(
   { logits }: Pick<Evaluation, 'logits'>,
   fittedWith: FittedWith,
   reader: ModelAndTokenizer,
-  screen: Screen,
+  options: FittingOptions,
 ): Promise<FittedSettings> {
   const { data: source, ...given } = fittedWith
   const { version_2_with_negative, max_answer_length, max_seq_length, doc_stride } = given
@@ -100,7 +104,7 @@ export async function fitSettings(
     handle_impossible_answer: version_2_with_negative,
     null_score_diff_threshold: version_2_with_negative ? bestThreshold(examples, found) : 0,
   }
-  const long = await inLongTextsRead(examples, { max_answer_length, max_seq_length, doc_stride }, reader, screen)
+  const long = await inLongTextsRead(examples, { max_answer_length, max_seq_length, doc_stride }, reader, options)
   const { confidence, judged } = fitOn(examples, judgeQuestions(examples, found), long, rule)
   const settings = {
     ...kept,
@@ -150,7 +154,7 @@ async function inLongTextsRead(
   examples: readonly Example[],
   options: Pick<FittedWith, 'max_answer_length' | 'max_seq_length' | 'doc_stride'>,
   { model, tokenizer }: ModelAndTokenizer,
-  screen: Screen,
+  { screen, share }: FittingOptions,
 ): Promise<LongTexts> {
   const { max_answer_length, max_seq_length, doc_stride } = options
   const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
@@ -162,11 +166,11 @@ async function inLongTextsRead(
   }
   let sample = cut(MOST_LONG_TEXTS)
   if (sample.texts.length === 0) return { indices: [], judged: [] }
-  const share = MOST_LONG_WINDOWS / sample.windows.length
-  if (share < 1) sample = cut(Math.ceil(share * sample.texts.length))
+  const kept = MOST_LONG_WINDOWS / sample.windows.length
+  if (kept < 1) sample = cut(Math.ceil(kept * sample.texts.length))
   const progress = screen.counting('Fitting the confidence', 'windows', sample.windows.length)
   try {
-    const logits = await windowLogits(model, sample.windows, { onProgress: progress.update })
+    const logits = await windowLogits(model, sample.windows, { share, onProgress: progress.update })
     const search = { max_answer_length, top_k: FITTED_TOP_K, evidence: true }
     const longer = sample.texts.map(({ example }) => example)
     const found = answerExamples(longer, sample.windows, logits, search)

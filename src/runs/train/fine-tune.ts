@@ -1,5 +1,5 @@
 import type { Lock } from '../../files/lock.ts'
-import { isFirst, onFirst, type Ranks, StoppedTogether } from '../../ranks/ranks.ts'
+import { isFirst, onFirst, type Ranks, rejectDifferences, StoppedTogether } from '../../ranks/ranks.ts'
 import { openingOnScreen } from '../../report/blocks/opening.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { RunControl } from '../../training/loop/training-run.ts'
@@ -50,6 +50,7 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
   const signal = control?.signal
   let claim: Lock | undefined
   try {
+    if (ranks) await rejectDifferences(ranks, { ...args })
     await onFirst(ranks, async () => {
       claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: options.inputs })
       await checkResumption(args)
@@ -84,7 +85,7 @@ async function trainAndFinish(
     const all = [() => claim?.assertHeld(), progress.listener, ...logFiles(args), ...listeners]
     const outcome = await runLoop({ ...run, resume_from: folder, control, ranks }, isFirst(ranks) ? all : [])
     if (outcome.status === 'interrupted') return outcome
-    const results = await onFirst(ranks, () => finishRun(run, outcome, { screen, command }))
+    const results = await finishRun(run, outcome, { screen, command, ranks })
     return { status: 'finished', results }
   } catch (error) {
     const { signal } = control ?? {}

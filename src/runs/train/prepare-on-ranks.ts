@@ -1,33 +1,77 @@
-import { packageVersion } from '../../package-root.ts'
-import { isFirst, type Ranks, rejectDifferences, SharedFailure, together } from '../../ranks/ranks.ts'
+import { deserialize, serialize } from 'node:v8'
+import { fromFirst, isFirst, type LocalRanks, type Ranks, rejectDifferences, together } from '../../ranks/ranks.ts'
+import type { LabelledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { readLoopState } from '../../training/checkpoints/run-checkpoint.ts'
 import { planRun } from '../../training/loop/plan.ts'
 import { withGlobalBatchSize } from '../../training/loop/training-run.ts'
 import { noScreen } from '../screen/screen.ts'
-import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts'
+import {
+  cutInputs,
+  loadInputs,
+  type PreparedRun,
+  type PrepareOptions,
+  planInputs,
+  prepareRun,
+  type RunInputs,
+} from './prepare.ts'
 
 /**
- * Prepares the run on every rank, and checks that all have the same version, arguments, data and model. One rank of each
- * host begins, so that files are downloaded once.
+ * Prepares the run on every rank, and checks that all have the same arguments, data and model. One rank of each host
+ * begins, so that files are downloaded once, and cuts the windows for all ranks of its host.
  * @throws SpanforgeError on all ranks if one fails
  */
 export async function prepareOnRanks(
-  args: TrainingArguments,
+  given: TrainingArguments,
   options: PrepareOptions,
   ranks: Ranks | undefined,
 ): Promise<PreparedRun> {
-  if (!ranks) return prepareRun(args, options)
-  if (args.max_minutes !== null)
-    throw new SharedFailure('train: max_minutes is not supported with several ranks, whose clocks differ', {
-      remedy: 'Use max_steps or num_train_epochs.',
-      exitCode: 2,
-    })
-  const prepare = () => prepareRun(args, { ...options, screen: isFirst(ranks) ? options.screen : noScreen })
-  const first = await together(ranks, async () => (ranks.local.rank === 0 ? prepare() : undefined))
-  const run = await together(ranks, async () => first ?? prepare())
-  await rejectDifferences(ranks, { spanforge: packageVersion(), ...run.args, ...run.digests })
+  if (!ranks) return prepareRun(given, options)
+  const { rank, local } = ranks
+  const own = { ...options, screen: isFirst(ranks) ? options.screen : noScreen, local_rank: local.rank }
+  let args = given
+  let inputs: RunInputs | undefined
+  const loadIf = async (isTurn: boolean) => {
+    inputs = await together(ranks, async () => inputs ?? (isTurn ? loadInputs(args, own) : undefined))
+  }
+  if (isMeasured(given)) {
+    await loadIf(rank === 0)
+    args = await fromFirst(ranks, inputs && { ...given, engine: inputs.args.engine, device: inputs.args.device })
+  }
+  await loadIf(local.rank === 0)
+  await loadIf(true)
+  const cut = await together(ranks, async () => (local.rank === 0 ? cutInputs(inputs!, own) : undefined))
+  const windows = {
+    train: await fromFirstOnHost(local, cut?.train),
+    validation: await fromFirstOnHost(local, cut?.validation),
+  }
+  const run = await together(ranks, async () => planInputs(inputs!, windows))
+  await rejectDifferences(ranks, { ...run.args, ...run.digests })
   return run
+}
+
+/** Whether the engine is chosen by measuring, which may give another result on each rank. */
+const isMeasured = ({ engine, device, bf16, bf16_full_eval }: TrainingArguments): boolean =>
+  engine === 'auto' || device === 'auto' || (!engine && (bf16 || bf16_full_eval))
+
+/** Windows in a message, of which several are sent so that none becomes too large. */
+const TOGETHER = 4096
+
+/** Returns the windows that the first rank on this host has cut. */
+async function fromFirstOnHost(
+  local: LocalRanks,
+  own: readonly LabelledWindow[] | undefined,
+): Promise<readonly LabelledWindow[]> {
+  if (local.size === 1) return own!
+  const received: LabelledWindow[] = []
+  for (let first = 0, isLast = false; !isLast; first += TOGETHER) {
+    const part = own && { windows: own.slice(first, first + TOGETHER), isLast: first + TOGETHER >= own.length }
+    const [bytes] = await local.gather(part ? serialize(part) : new Uint8Array(0))
+    const { windows, isLast: ends } = deserialize(bytes) as NonNullable<typeof part>
+    if (!own) for (const window of windows) received.push(window)
+    isLast = ends
+  }
+  return own ?? received
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { tinyFolder, writeTinySquad } from '../../../tests/tiny-squad.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
 import { noScreen } from '../screen/screen.ts'
-import { prepareRun } from './prepare.ts'
+import { deviceOf, prepareRun } from './prepare.ts'
 
 describe('Mutually exclusive arguments', () => {
   it.each([
@@ -12,5 +14,26 @@ describe('Mutually exclusive arguments', () => {
   ])('%j are rejected before data and engine are loaded', async (given, message) => {
     const args = parseArguments({ ...given, model: 'nowhere', train_file: 'nowhere.json' }, 'test')
     await expect(prepareRun(args, { screen: noScreen })).rejects.toThrow(message)
+  })
+})
+
+describe('Devices', () => {
+  it.each([
+    [null, [null, null]],
+    ['cpu', ['cpu', 'cpu']],
+    ['openvino:GPU.0, openvino:GPU.1', ['openvino:GPU.0', 'openvino:GPU.1', 'openvino:GPU.0']],
+  ])('%s are taken in turn by the processes on a host', (device, expected) => {
+    expect(expected.map((_, local_rank) => deviceOf({ device }, local_rank))).toEqual(expected)
+  })
+
+  it('of a host must exist', async () => {
+    const args = parseArguments(
+      { model: tinyFolder, train_file: writeTinySquad(temporaryFolder(), 'train.json', 4), device: 'cpu,nowhere' },
+      'test',
+    )
+    const prepared = await prepareRun(args, { screen: noScreen, local_rank: 2 })
+    expect(prepared.args.device).toBe('cpu,nowhere')
+    await prepared.model.release()
+    await expect(prepareRun(args, { screen: noScreen, local_rank: 1 })).rejects.toThrow('device: found "nowhere"')
   })
 })

@@ -2,6 +2,7 @@ import { UsageError } from '../../errors.ts'
 import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
+import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { checkArguments, rejectExclusive } from '../../training/arguments/argument-checks.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import {
@@ -16,7 +17,7 @@ import type { PlannedRun } from '../../training/loop/training-run.ts'
 import { cutWindows } from '../load/cut-windows.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
 import type { Screen } from '../screen/screen.ts'
-import { readRunData } from './run-data.ts'
+import { type RunData, readRunData } from './run-data.ts'
 
 /** The validated inputs of a run. */
 export interface PreparedRun extends PlannedRun {
@@ -30,18 +31,42 @@ export interface PrepareOptions {
   readonly screen: Screen
   readonly signal?: AbortSignal
   readonly hub?: HubChoice
+  /** Place among the processes of the run on this host, which chooses one of several devices (default: 0). */
+  readonly local_rank?: number
 }
 
 /** Reads data, model and tokenizer, cuts the windows, and checks the arguments against them. */
 export async function prepareRun(given: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
-  const { screen, signal } = options
+  const inputs = await loadInputs(given, options)
+  return planInputs(inputs, await cutInputs(inputs, options))
+}
+
+/** What a run reads: its questions, its model and its tokenizer. */
+export interface RunInputs {
+  readonly args: DecidedArguments
+  readonly examples: RunData
+  readonly loaded: LoadedModel
+  readonly answer_settings: PreparedRun['answer_settings']
+  readonly hub: HubChoice
+}
+
+/** The windows of a run, by use. */
+export interface RunWindows {
+  readonly train: readonly LabelledWindow[]
+  readonly validation: readonly LabelledWindow[]
+}
+
+/** Reads data, model and tokenizer. */
+export async function loadInputs(given: TrainingArguments, options: PrepareOptions): Promise<RunInputs> {
+  const { screen, signal, local_rank = 0 } = options
   const hub = { ...options.hub, signal }
   const { model } = given
   if (!model)
     throw new UsageError('train: --model is missing', 'Use the folder of a pretrained BERT or a name on the hub.')
   rejectExclusive(given)
   const examples = await readRunData(given, hub)
-  const { seed, engine, device, bf16, bf16_full_eval, revision } = given
+  const { seed, engine, bf16, bf16_full_eval, revision } = given
+  const device = deviceOf(given, local_rank)
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // Stored in the arguments, so that a resumed run does not measure again and choose another engine.
@@ -61,18 +86,43 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const warning = unansweredWarning(examples.train, args)
   if (warning) screen.warn(`${warning}\n`)
   for (const text of [loaded.engineNote, note]) if (text) screen.print(`${text}\n`)
+  return { args, examples, loaded, answer_settings, hub }
+}
 
+/** One of the devices, which the processes on a host take in turn. */
+export function deviceOf({ device }: Pick<TrainingArguments, 'device'>, local_rank: number): string | null {
+  const devices = device?.split(',').map((name) => name.trim())
+  return devices ? devices[local_rank % devices.length] : null
+}
+
+/** Cuts the questions into windows. */
+export async function cutInputs(
+  { args, examples, loaded }: RunInputs,
+  { screen, signal }: PrepareOptions,
+): Promise<RunWindows> {
   const { max_seq_length, doc_stride, dataloader_num_workers: workers } = args
-  const { model: network, tokenizer } = loaded
-  const { max_positions, layers } = network.geometry
+  const { max_positions } = loaded.model.geometry
   const cutting = { screen, signal, max_seq_length, doc_stride, max_positions, workers }
-  const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
+  const cut = async (questions: readonly Example[], label: string) =>
+    (await cutWindows(loaded.tokenizer, questions, { ...cutting, label })).windows
+  return {
+    train: await cut(examples.train, 'Tokenizing, training'),
+    validation: examples.validation.length ? await cut(examples.validation, 'Tokenizing, validation') : [],
+  }
+}
+
+/** Plans the run, and checks the arguments against its inputs. */
+export function planInputs(inputs: RunInputs, windows: RunWindows): PreparedRun {
+  const { args, examples, loaded, answer_settings, hub } = inputs
+  const { model, tokenizer } = loaded
+  const { max_positions, layers } = model.geometry
+  const train = { examples: examples.train, windows: windows.train }
   const validation = examples.validation.length
-    ? await cutWindows(tokenizer, examples.validation, { ...cutting, label: 'Tokenizing, validation' })
+    ? { examples: examples.validation, windows: windows.validation }
     : undefined
   const plan = planRun(train.windows.length, args)
   checkArguments(args, {
-    engine: network.engine,
+    engine: model.engine,
     validationExamples: examples.validation.length,
     max_positions,
     layers,
@@ -81,8 +131,8 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const { missing, mismatched } = loaded.report
   const untrained = [...missing, ...mismatched.map(({ name }) => name)]
   const digests = {
-    ...digestRun({ model: network, train, validation, tokenizer }),
-    weights: digestWeights(network.parameters, untrained),
+    ...digestRun({ model, train, validation, tokenizer }),
+    weights: digestWeights(model.parameters, untrained),
   }
-  return { args, loaded, hub, model: network, tokenizer, train, validation, plan, digests, answer_settings }
+  return { args, loaded, hub, model, tokenizer, train, validation, plan, digests, answer_settings }
 }

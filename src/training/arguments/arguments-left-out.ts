@@ -5,8 +5,8 @@ const namesByReason: Readonly<Record<string, string>> = {
     adafactor fsdp_min_num_params fsdp_transformer_layer_cls_to_wrap fp16_backend torchdynamo
     push_to_hub_model_id push_to_hub_organization push_to_hub_token include_inputs_for_metrics
     use_legacy_prediction_loop`,
-  'training runs in one process on one machine': `local_rank ddp_backend ddp_find_unused_parameters ddp_bucket_cap_mb
-    ddp_broadcast_buffers ddp_timeout fsdp fsdp_config deepspeed parallelism_config accelerator_config
+  'use mpirun to train on several processes (docs/scale.md)': `local_rank ddp_backend ddp_find_unused_parameters
+    ddp_bucket_cap_mb ddp_broadcast_buffers ddp_timeout fsdp fsdp_config deepspeed parallelism_config accelerator_config
     average_tokens_across_devices log_on_each_node log_level_replica save_on_each_node
     eval_use_gather_object mp_parameters _n_gpu ray_scope`,
   'specific to PyTorch and its hardware': `torch_empty_cache_steps torch_compile torch_compile_backend

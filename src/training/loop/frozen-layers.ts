@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pack } from '../../batching/pack.ts'
 import { cutIntoPasses } from '../../batching/passes.ts'
 import { toRows } from '../../batching/rows.ts'
@@ -7,15 +7,27 @@ import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { frozenGraph } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { float32Value } from '../../runtime/engine.ts'
+import { type Ranks, together } from '../../ranks/ranks.ts'
+import { type Executable, float32Value } from '../../runtime/engine.ts'
 import type { Window } from '../../squad/types.ts'
 
-/** Called with the number of windows that have passed through the frozen layers. */
-export type FrozenProgress = (done: number) => void
+export interface FreezeOptions {
+  /** The processes that share the work. All must have the same windows. */
+  readonly ranks?: Ranks
+  /** Called with the number of windows that have passed through the frozen layers. */
+  readonly onProgress?: (done: number) => void
+}
+
+interface FrozenOptions extends FreezeOptions {
+  readonly freeze_layers: number
+  readonly max_tokens_per_pass: number
+  readonly output_dir: string
+  readonly bf16: boolean
+}
 
 /**
- * The output of the frozen layers for each training window, computed once and stored in a file of the output folder.
- * The operating system caches frequently read parts in memory.
+ * The output of the frozen layers for each training window, computed once and stored in a file of the output folder, or
+ * in one file for each host. The operating system caches frequently read parts in memory.
  */
 export class FrozenLayers {
   private constructor(
@@ -23,52 +35,39 @@ export class FrozenLayers {
     private readonly file: FileHandle,
     /** Byte offset of each window, and the end of the last one. */
     private readonly offsets: Float64Array,
+    private readonly isOwner: boolean,
   ) {}
 
   static async open(
     model: QuestionAnsweringModel,
     windows: readonly Window[],
-    { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
-    onProgress?: FrozenProgress,
+    options: FrozenOptions,
   ): Promise<FrozenLayers> {
+    const { output_dir, ranks, max_tokens_per_pass } = options
     const { hidden_size } = model.geometry
-    const path = join(output_dir, '.frozen-layers.bin')
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
     for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i] + length * hidden_size * 4
-    const file = await mkdir(output_dir, { recursive: true })
-      .then(() => open(path, 'w+'))
-      .catch((error: unknown) => Promise.reject(explain(path, error)))
-    const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
-      precision: bf16 ? 'bfloat16' : 'float32',
-    })
-    session.hold(model.parameters.values())
-    let done = 0
+    const isOwner = !ranks || ranks.local.rank === 0
+    const path = join(output_dir, fileName(ranks))
+    const created = await together(ranks, async () => (isOwner ? create(path) : undefined))
     try {
-      for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
-        const rows = toRows(pass.map((i) => windows[i]))
-        const { dims, inputs } = pack(rows, model.geometry, model.engine.multiples)
-        const hidden = new Float32Array(dims.tokens * hidden_size)
-        const outputs = { hidden: float32Value(hidden, [dims.tokens, hidden_size]) }
-        await session.run(inputs, outputs)
+      const passes = cutIntoPasses(lengths, max_tokens_per_pass)
+      await computePasses(model, windows, passes, options, async (pass, bytes) => {
         let start = 0
-        assertLocksHeld(path)
         for (const i of pass) {
-          const bytes = Buffer.from(hidden.buffer, start, lengths[i] * hidden_size * 4)
-          await file.write(bytes, 0, bytes.length, offsets[i])
-          start += bytes.length
+          const end = start + offsets[i + 1] - offsets[i]
+          if (created) await writeAt(path, created, bytes.subarray(start, end), offsets[i])
+          start = end
         }
-        done += pass.length
-        onProgress?.(done)
-      }
+      })
+      const file = created ?? (await open(path, 'r'))
+      return new FrozenLayers(path, file, offsets, isOwner)
     } catch (error) {
-      await file.close()
-      await rm(path, { force: true })
+      await created?.close()
+      if (isOwner) await rm(path, { force: true })
       throw explain(path, error)
-    } finally {
-      await session.release()
     }
-    return new FrozenLayers(path, file, offsets)
   }
 
   /** Returns the hidden states [tokens, hidden_size] of a window. */
@@ -82,13 +81,82 @@ export class FrozenLayers {
   /** Deletes the file, because it is as large as the data and quick to recreate. */
   async close(): Promise<void> {
     await this.file.close()
-    await rm(this.path, { force: true })
+    if (this.isOwner) await rm(this.path, { force: true })
   }
 }
 
-export interface FrozenOptions {
-  readonly freeze_layers: number
-  readonly max_tokens_per_pass: number
-  readonly output_dir: string
-  readonly bf16: boolean
+const FILE = '.frozen-layers'
+
+/** The ranks on a host share a file, which the first of them writes. Hosts may have the same output folder. */
+const fileName = (ranks: Ranks | undefined): string =>
+  ranks ? `${FILE}-${ranks.hosts.indexOf(ranks.hosts[ranks.rank])}.bin` : `${FILE}.bin`
+
+async function create(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    return await open(path, 'w+')
+  } catch (error) {
+    throw explain(path, error)
+  }
+}
+
+/** Writes all bytes. A single call may write fewer, for example when the disk becomes full. */
+async function writeAt(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  try {
+    assertLocksHeld(path)
+    for (let done = 0; done < bytes.length; )
+      done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+  } catch (error) {
+    throw explain(path, error)
+  }
+}
+
+/** Computes the passes, with ranks in turns, and calls `onPass` with the output of each. */
+async function computePasses(
+  model: QuestionAnsweringModel,
+  windows: readonly Window[],
+  passes: readonly (readonly number[])[],
+  { freeze_layers, bf16, ranks, onProgress }: FrozenOptions,
+  onPass: (pass: readonly number[], bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { rank, size } = ranks ?? { rank: 0, size: 1 }
+  const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
+    precision: bf16 ? 'bfloat16' : 'float32',
+  })
+  session.hold(model.parameters.values())
+  let done = 0
+  try {
+    for (let first = 0; first < passes.length; first += size) {
+      const own = passes.at(first + rank)
+      const bytes = await together(ranks, async () =>
+        own
+          ? outputOf(
+              session,
+              model,
+              own.map((i) => windows[i]),
+            )
+          : new Uint8Array(0),
+      )
+      const all = ranks ? await ranks.gather(bytes) : [bytes]
+      const computed = passes.slice(first, first + size)
+      await together(ranks, async () => {
+        for (const [i, pass] of computed.entries()) await onPass(pass, all[i])
+      })
+      done += computed.flat().length
+      onProgress?.(done)
+    }
+  } finally {
+    await session.release()
+  }
+}
+
+async function outputOf(
+  session: Executable,
+  { geometry, engine }: QuestionAnsweringModel,
+  windows: readonly Window[],
+): Promise<Uint8Array> {
+  const { dims, inputs } = pack(toRows(windows), geometry, engine.multiples)
+  const hidden = new Float32Array(dims.tokens * geometry.hidden_size)
+  await session.run(inputs, { hidden: float32Value(hidden, [dims.tokens, geometry.hidden_size]) })
+  return new Uint8Array(hidden.buffer)
 }

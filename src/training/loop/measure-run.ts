@@ -1,4 +1,5 @@
 import { windowLosses } from '../../inference/logits.ts'
+import { agreeOn } from '../../ranks/ranks.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
 import { epochOrder, epochSteps } from './batches.ts'
 import type { Stepper } from './stepper.ts'
@@ -32,20 +33,24 @@ async function measureStep(run: TrainingRun, stepper: Stepper): Promise<number> 
   let tokens = 0
   for (let i = 0; i < STEPS; i++) {
     tokens += await stepper.rehearse(groups[Math.floor((i * groups.length) / STEPS)], windows)
-    if ((now() - from) / 60_000 > SHARE * args.max_minutes!) break
+    if (await agreeOn(run.ranks, (now() - from) / 60_000 > SHARE * args.max_minutes!)) break
   }
   const tokensPerStep = lengths.reduce((total, length) => total + length, 0) / groups.length
   return ((now() - from) / 1000 / tokens) * tokensPerStep
 }
 
 async function measureEvaluation(run: TrainingRun): Promise<number> {
-  const { model, args, validation } = run
+  const { model, args, validation, ranks } = run
   if (!validation) return 0
   const every = Math.ceil(validation.windows.length / WINDOWS)
   const sample = validation.windows.filter((_, i) => i % every === 0)
   const now = clockOf(run)
   const from = now()
-  const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+  const options = {
+    ...decideArguments(args, model.geometry),
+    batch_size: args.per_device_eval_batch_size,
+    share: ranks,
+  }
   await windowLosses(model, sample, options)
   return ((now() - from) / 1000) * (validation.windows.length / sample.length)
 }

@@ -1,5 +1,5 @@
 import type { Pass, Share } from '../../batching/passes.ts'
-import { gatherNumbers, type Ranks } from '../../ranks/ranks.ts'
+import { gatherNumbers, type Ranks, type ReduceDtype } from '../../ranks/ranks.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
 
@@ -11,6 +11,7 @@ class RankedGradient implements GradientSource {
     private readonly own: GradientSource,
     private readonly gradients: Float32Array,
     private readonly ranks: Ranks,
+    private readonly dtype: ReduceDtype,
   ) {
     this.share = ranks
   }
@@ -29,7 +30,7 @@ class RankedGradient implements GradientSource {
 
   async join(loss: number): Promise<number> {
     const own = (await this.own.join?.(loss)) ?? loss
-    await this.ranks.sum(this.gradients)
+    await this.ranks.sum(this.gradients, this.dtype)
     // In the order of the ranks, so that all have the same bits.
     return (await gatherNumbers(this.ranks, own)).reduce((sum, one) => sum + one, 0)
   }
@@ -41,6 +42,6 @@ class RankedGradient implements GradientSource {
 
 /** A factory of gradients that are added up over the ranks of a run. */
 export const rankedGradients =
-  (ranks: Ranks, ownOf: GradientFactory): GradientFactory =>
+  (ranks: Ranks, ownOf: GradientFactory, dtype: ReduceDtype): GradientFactory =>
   async (model, gradients, options) =>
-    new RankedGradient(await ownOf(model, gradients, options), gradients, ranks)
+    new RankedGradient(await ownOf(model, gradients, options), gradients, ranks, dtype)

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { fakeRanks } from '../../../tests/fake-ranks.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
+import type { Ranks } from '../../ranks/ranks.ts'
+import type { Executable } from '../../runtime/engine.ts'
+import { defaultEngine } from '../../runtime/registry.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
 import { readLoopState } from '../checkpoints/run-checkpoint.ts'
 import type { TrainingEvent } from './events.ts'
@@ -13,11 +16,16 @@ type Run = Awaited<ReturnType<typeof trainTiny>>
 const BATCH = 4
 
 /** Trains on several ranks, with the global batches of one process. */
-const trainOnRanks = (size: number, more: TrainingArgumentsInput, choice: LoopChoice = {}): Promise<Run[]> =>
+const trainOnRanks = (
+  ranks: number | Ranks[],
+  more: TrainingArgumentsInput,
+  choice: LoopChoice | ((rank: number) => LoopChoice) = {},
+): Promise<Run[]> =>
   Promise.all(
-    fakeRanks(size).map((ranks) => {
-      const per_device_train_batch_size = Math.ceil(BATCH / size)
-      return trainTiny({ ...more, per_device_train_batch_size }, { ...choice, ranks, batch_size: BATCH })
+    (typeof ranks === 'number' ? fakeRanks(ranks) : ranks).map((own) => {
+      const per_device_train_batch_size = Math.ceil(BATCH / own.size)
+      const chosen = typeof choice === 'function' ? choice(own.rank) : choice
+      return trainTiny({ ...more, per_device_train_batch_size }, { ...chosen, ranks: own, batch_size: BATCH })
     }),
   )
 
@@ -64,6 +72,75 @@ describe('a run on several ranks', () => {
     const [second] = await trainOnRanks(3, { output_dir: temporaryFolder() })
     expect(second.weights.equals(first.weights)).toBe(true)
     expect(second.timeless).toEqual(first.timeless)
+  })
+
+  test('computes frozen layers once, and each host has a file with all of them', async () => {
+    const more = { freeze_layers: 1, max_tokens_per_pass: 64 }
+    const alone = await trainTiny({ ...more, ...save, output_dir: temporaryFolder() })
+    const output_dir = temporaryFolder()
+    const files = new Set<string>()
+    const passes = [0, 0, 0]
+    const runs = await trainOnRanks(fakeRanks(3, 2), { ...more, ...save, output_dir }, (rank) => ({
+      engine: {
+        ...defaultEngine,
+        async compile(graph, options) {
+          const executable = await defaultEngine.compile(graph, options)
+          if (!('hidden' in graph)) return executable
+          const run = (...args: Parameters<Executable['run']>) => {
+            passes[rank]++
+            return executable.run(...args)
+          }
+          return Object.assign(Object.create(executable), { run })
+        },
+      },
+      onEvent: async () => {
+        for (const name of readdirSync(output_dir)) if (name.startsWith('.frozen')) files.add(name)
+      },
+    }))
+    for (const run of runs) expectClose(run, alone)
+    expect([...files].sort()).toEqual(['.frozen-layers-0.bin', '.frozen-layers-2.bin'])
+    expect(readdirSync(output_dir).filter((name) => name.startsWith('.frozen'))).toEqual([])
+    const total = passes.reduce((sum, count) => sum + count, 0)
+    expect(total).toBeGreaterThan(6)
+    for (const count of passes) expect(Math.abs(count - total / 3)).toBeLessThanOrEqual(1)
+  })
+
+  test('exchanges gradients in bfloat16, with the same weights on all ranks', async () => {
+    const [exact] = await trainOnRanks(3, { max_steps: 1, output_dir: temporaryFolder() })
+    const runs = await trainOnRanks(3, { max_steps: 1, reduce_dtype: 'bf16', output_dir: temporaryFolder() })
+    const [{ loss, grad_norm }, expected] = [runs[0], exact].map((run) => run.of('step')[0])
+    expect(loss).toBe(expected.loss)
+    expect(grad_norm).not.toBe(expected.grad_norm)
+    expect(Math.abs(grad_norm / expected.grad_norm - 1)).toBeLessThan(2 ** -8)
+    for (const run of runs) expect(run.weights.equals(runs[0].weights)).toBe(true)
+  })
+
+  test('follows the clock of the first rank for max_minutes', async () => {
+    // The clocks of the ranks run at different speeds: 3, 50 and 0 seconds at each look.
+    const clockOf = (rank: number) => {
+      let looks = 0
+      return { now: () => 1000 * [3, 50, 0][rank] * looks++ }
+    }
+    const output_dir = temporaryFolder()
+    const runs = await trainOnRanks(3, { ...save, max_minutes: 1, output_dir }, clockOf)
+    const stepsOf = (run: Run) => run.of('step').map(({ global_step }) => global_step)
+    for (const run of runs) {
+      expect(run.of('start')[0].plan).toEqual(runs[0].of('start')[0].plan)
+      expect(stepsOf(run)).toEqual(stepsOf(runs[0]))
+      expect(run.weights.equals(runs[0].weights)).toBe(true)
+    }
+    expect(stepsOf(runs[0]).length).toBeGreaterThan(0)
+    expect(stepsOf(runs[0]).length).toBeLessThan(12)
+  })
+
+  test('has the best weights on all ranks at the end, although only the first one reads them', async () => {
+    const best = { load_best_model_at_end: true, metric_for_best_model: 'loss', greater_is_better: true } as const
+    const output_dir = temporaryFolder()
+    const runs = await trainOnRanks(3, { ...save, ...best, output_dir })
+    for (const run of runs) {
+      expect(run.of('best loaded').map(({ folder }) => folder)).toEqual([join(output_dir, 'checkpoint-6')])
+      expect(run.weights.equals(runs[0].weights)).toBe(true)
+    }
   })
 
   test('can be resumed with any other number of ranks', async () => {

@@ -3,20 +3,14 @@ import { SpanforgeError } from '../../errors.ts'
 import { evaluateDataset } from '../../inference/evaluate.ts'
 import { totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { isFirst, onAny } from '../../ranks/ranks.ts'
+import { agreeOn, isFirst, onAny } from '../../ranks/ranks.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
-import { verifyCheckpoint } from '../checkpoints/checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from '../checkpoints/checkpoint-store.ts'
-import {
-  checkpointWriters,
-  type LoopState,
-  newLoopState,
-  restoreRun,
-  restoreWeights,
-} from '../checkpoints/run-checkpoint.ts'
+import { checkpointWriters, type LoopState, newLoopState, restoreRun } from '../checkpoints/run-checkpoint.ts'
 import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
 import { PassDraws } from '../dropout/pass-draws.ts'
 import { epochOrder, epochSteps, type StepBatches } from './batches.ts'
+import { restoreBest } from './best-weights.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { BatchGradient } from './gradients.ts'
 import { measureRun } from './measure-run.ts'
@@ -55,7 +49,6 @@ export class TrainingSession {
     /** Start of the time that counts towards max_minutes in this session. */
     private clockStart: number,
   ) {
-    this.isOutOfTime = this.checkTime()
     this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
     this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
   }
@@ -71,7 +64,7 @@ export class TrainingSession {
       model,
       args,
       planned.max_steps,
-      ranks ? rankedGradients(ranks, gradients ?? BatchGradient.open) : gradients,
+      ranks ? rankedGradients(ranks, gradients ?? BatchGradient.open, args.reduce_dtype) : gradients,
     )
     const { state, progress } = resume_from
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
@@ -85,21 +78,27 @@ export class TrainingSession {
     else stepper.rejectHugeWeights(BEFORE_TRAINING)
     const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned
     stepper.schedule(plan.max_steps)
-    return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args), clockStart)
+    const recorder = new Recorder(state, { ...progress, digests }, args)
+    const session = new TrainingSession(run, plan, stepper, recorder, clockStart)
+    await session.checkTime()
+    return session
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for all training windows. */
   async *freeze(): Events {
     const { windows } = this.run.train
-    yield* progressOf('freezing', windows.length, (onProgress) => this.stepper.freeze(windows, onProgress))
+    yield* progressOf('freezing', windows.length, (onProgress) =>
+      this.stepper.freeze(windows, { ranks: this.run.ranks, onProgress }),
+    )
   }
 
   /** With max_minutes, measures steps and evaluation, and adapts the plan and the schedule to the time. */
   async fit(): Promise<void> {
-    const { args, resume_from } = this.run
+    const { args, resume_from, ranks } = this.run
     if (args.max_minutes === null || resume_from) return
-    const measured = await measureRun(this.run, this.stepper)
-    this.plan = fitPlan(this.plan, args, args.max_minutes * 60 - this.spent, measured)
+    const measured = await agreeOn(ranks, await measureRun(this.run, this.stepper))
+    const spent = await agreeOn(ranks, this.spent)
+    this.plan = fitPlan(this.plan, args, args.max_minutes * 60 - spent, measured)
     const { max_steps, epochs } = this.plan
     this.stepper.schedule(max_steps)
     Object.assign(this.state, newTrainerState(args, max_steps, epochs))
@@ -118,14 +117,14 @@ export class TrainingSession {
     return (this.progress.time_budget?.spent ?? 0) + (clockOf(this.run)() - this.clockStart) / 1000
   }
 
-  /** Whether another step would leave no time for the final evaluation. */
-  private checkTime(): boolean {
+  /** Finds out whether another step would leave no time for the final evaluation. Ranks follow the clock of the first. */
+  private async checkTime(): Promise<void> {
     const { time_budget } = this.progress
     const { max_minutes } = this.run.args
-    if (max_minutes === null || !time_budget) return false
+    if (max_minutes === null || !time_budget) return
     const { seconds_per_step, seconds_per_evaluation } = time_budget
     const reserved = this.run.validation ? Math.max(seconds_per_evaluation, this.longestEvaluation) : 0
-    return this.spent + seconds_per_step + reserved > max_minutes * 60
+    this.isOutOfTime = await agreeOn(this.run.ranks, this.spent + seconds_per_step + reserved > max_minutes * 60)
   }
 
   get control(): RunControl {
@@ -173,7 +172,7 @@ export class TrainingSession {
     const batches = Math.min(groups * args.gradient_accumulation_steps, this.plan.batches_per_epoch)
     const position = this.epoch + batches / this.plan.batches_per_epoch
     this.recorder.step(result, position, this.flosPerToken * result.tokens)
-    this.isOutOfTime = this.checkTime()
+    await this.checkTime()
     const { max_minutes } = args
     const time_left = max_minutes === null ? undefined : Math.max(0, max_minutes * 60 - this.spent)
     return {
@@ -308,16 +307,15 @@ export class TrainingSession {
 
   /** Loads the best weights if requested, and reports the totals of the run. */
   async *end(): Events {
-    const { args, model } = this.run
+    const { args } = this.run
     const { state } = this
     await this.checkModel()
     this.rejectAllSkipped()
     if (!this.finished)
       yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
-    if (args.load_best_model_at_end && state.best_model_checkpoint && isFirst(this.run.ranks)) {
+    if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
-      await rejectCorrupted(folder)
-      await restoreWeights(folder, model)
+      await restoreBest(folder, this.run)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
     const metrics = this.metrics()
@@ -368,15 +366,6 @@ async function* progressOf<Result>(
   work: (onProgress: (done: number) => void) => Promise<Result>,
 ): AsyncGenerator<ProgressEvent, Result, void> {
   return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
-}
-
-/** @throws SpanforgeError if the best checkpoint was modified or removed after it was written */
-async function rejectCorrupted(folder: string): Promise<void> {
-  const reason = await verifyCheckpoint(folder)
-  if (reason === null) return
-  throw new SpanforgeError(`${folder}: load_best_model_at_end cannot load the best checkpoint: ${reason}`, {
-    remedy: 'Restore the folder and resume, or use another checkpoint as the model.',
-  })
 }
 
 /** Resolves when the run is released or the signal is aborted. */

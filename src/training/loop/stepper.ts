@@ -13,7 +13,7 @@ import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
 import type { StepBatches } from './batches.ts'
-import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
+import { type FreezeOptions, FrozenLayers } from './frozen-layers.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
 import { BatchGradient, frozenEntries } from './gradients.ts'
 import {
@@ -100,8 +100,9 @@ export class Stepper {
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for every window. */
-  async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
-    if (this.args.freeze_layers > 0) this.frozen = await FrozenLayers.open(this.model, windows, this.args, onProgress)
+  async freeze(windows: readonly LabelledWindow[], options: FreezeOptions = {}): Promise<void> {
+    if (this.args.freeze_layers > 0)
+      this.frozen = await FrozenLayers.open(this.model, windows, { ...this.args, ...options })
   }
 
   /** Sets the length of the run, which determines the learning rates. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { deviceChoices, type EngineName, engineChoices } from '../../../runtime/registry.ts'
-import { argument, boolean } from '../argument-field.ts'
+import { argument, boolean, choice } from '../argument-field.ts'
 
 const [, first] = engineChoices()
 const engine: z.ZodType<EngineName> = z.enum(engineChoices())
@@ -18,7 +18,14 @@ export const engineArguments = {
     z.string().min(1).nullable().default(null),
     deviceChoices(),
     'Device to compute on. A device that belongs to an engine selects that engine. (default: the fastest with engine ' +
-      "auto or bf16, otherwise cpu, or the engine's own device if it does not support cpu)",
+      "auto or bf16, otherwise cpu, or the engine's own device if it does not support cpu) For several processes on a " +
+      'host: one device for each, separated by commas, which the processes take in turn.',
+  ),
+  reduce_dtype: choice(
+    ['float32', 'bf16'],
+    'float32',
+    'With several processes (mpirun), the precision in which gradients travel between them. bf16 halves the traffic; the ' +
+      'gradients are still added in float32.',
   ),
   fp16: boolean('Train in float16. Not supported by any engine.'),
   bf16: boolean(
