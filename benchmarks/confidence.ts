@@ -18,7 +18,7 @@ import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/metrics/calibration.ts'
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/metrics/judged-questions.ts'
 import type { Example } from '../src/squad/types.ts'
-import { makeWindows } from '../src/squad/windows.ts'
+import { createWindows } from '../src/squad/windows.ts'
 
 /**
  * Measures the calibration of the confidence. It is fitted on questions of some articles and tested on questions of
@@ -109,7 +109,7 @@ await new Command('confidence')
 async function asker(folder: string, { max_seq_length, doc_stride }: Flags) {
   const { model, tokenizer } = await loadModel(folder)
   const judged = async (examples: readonly Example[]) => {
-    const windows = makeWindows(tokenizer, examples, { max_seq_length, doc_stride })
+    const windows = createWindows(tokenizer, examples, { max_seq_length, doc_stride })
     console.error(`${examples.length} questions, ${windows.length} windows`)
     const logits = await windowLogits(model, windows)
     return judgeQuestions(examples, answerExamples(examples, windows, logits, { top_k: FITTED_TOP_K, evidence: true }))

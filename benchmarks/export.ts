@@ -6,7 +6,7 @@ import { EXPORT_DTYPES } from '../src/checkpoint/onnx-folder.ts'
 import type { ExportOutcome } from '../src/export/export-model.ts'
 import type { VariantSession } from '../src/export/gate/runtime.ts'
 import { gateRuntime } from '../src/export/gate/runtimes.ts'
-import { exportFolder } from '../src/runs/export/export.ts'
+import { exportModel } from '../src/runs/export/export.ts'
 import { standardErrorScreen } from '../src/runs/screen/progress.ts'
 
 /** Exports a model in all variants and measures their size, accuracy and speed, in a Markdown table. See README.md. */
@@ -76,7 +76,7 @@ function table({ variants }: ExportOutcome, [short, long]: number[][]): string {
 async function measure(model: string, data: string, { questions, runs, out }: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
   try {
-    const exported = await exportFolder(model, {
+    const exported = await exportModel(model, {
       output_dir: join(folder, 'exported'),
       dtypes: EXPORT_DTYPES,
       validation_file: data,

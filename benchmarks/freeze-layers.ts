@@ -16,7 +16,7 @@ import { totalSize } from '../src/models/flat-parameters.ts'
 import { isFrozen } from '../src/models/programs.ts'
 import { count, decimal, duration, percentage } from '../src/report/render/format.ts'
 import { columns, textTable } from '../src/report/render/table.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { train } from '../src/training/loop/loop.ts'
@@ -76,7 +76,7 @@ const recipe: Recipe = {
 const windowOptions = { max_seq_length: 384, doc_stride: 128 }
 const tokenizer = await loadTokenizer(modelFolder)
 const dataset = (file: string, questions: number) =>
-  makeDataset(tokenizer, parseSquad(readFileSync(file, 'utf8'), file).slice(0, questions), windowOptions)
+  createDataset(tokenizer, parseSquad(readFileSync(file, 'utf8'), file).slice(0, questions), windowOptions)
 const trainSet = dataset(trainFile, recipe.questions)
 const validationSet = dataset(validationFile, recipe.validation_questions)
 

@@ -13,7 +13,7 @@ import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import { defaultEngine, type EngineName, openEngine } from '../src/runtime/registry.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { train } from '../src/training/loop/loop.ts'
@@ -44,7 +44,7 @@ interface EpochResult {
 const windowOptions = { max_seq_length: 384, doc_stride: 128 }
 const tokenizer = await loadTokenizer(modelFolder)
 const dataset = (file: string, questions: number) =>
-  makeDataset(tokenizer, parseSquad(readFileSync(file, 'utf8'), file).slice(0, questions), windowOptions)
+  createDataset(tokenizer, parseSquad(readFileSync(file, 'utf8'), file).slice(0, questions), windowOptions)
 const [trainSet, validationSet] = [dataset(trainFile, 3000), dataset(validationFile, 500)]
 
 for (const learning_rate of values.learning_rates.split(',').map(Number))

@@ -10,7 +10,7 @@ import { cpus } from 'node:os'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 
@@ -33,7 +33,7 @@ const examples = parseSquad(await readFile(data, 'utf8'), basename(data))
 
 function cut(some: readonly Example[]) {
   const before = process.cpuUsage()
-  const { windows } = makeDataset(tokenizer, some, { max_seq_length: 384, doc_stride: 128 })
+  const { windows } = createDataset(tokenizer, some, { max_seq_length: 384, doc_stride: 128 })
   const processor_seconds = processorSeconds(before)
   return {
     questions: some.length,

@@ -9,8 +9,8 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import {
   AutoModelForQuestionAnswering,
   AutoTokenizer,
+  createDataset,
   loadSquad,
-  makeDataset,
   Trainer,
   type TrainerCallback,
   TrainingArguments,
@@ -36,7 +36,7 @@ const trainer = new Trainer({
   model,
   args: new TrainingArguments({ output_dir, num_train_epochs: 2, logging_steps: 1, ...lengths }),
   processing_class: tokenizer,
-  train_dataset: makeDataset(tokenizer, await loadSquad(trainFile), lengths),
+  train_dataset: createDataset(tokenizer, await loadSquad(trainFile), lengths),
   callbacks: [watch],
 })
 const { global_step } = await trainer.train()

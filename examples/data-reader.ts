@@ -7,7 +7,7 @@
  * In a project of your own, import from 'spanforge'.
  */
 import { readFile } from 'node:fs/promises'
-import { AutoTokenizer, type Example, makeDataset, toSquadJson } from '../src/index.ts'
+import { AutoTokenizer, createDataset, type Example, toSquadJson } from '../src/index.ts'
 
 const [name, file] = process.argv.slice(2)
 
@@ -26,7 +26,7 @@ const examples = (await readFile(file, 'utf8'))
   .split(/\n{2,}/)
   .map(readBlock)
 const tokenizer = await AutoTokenizer.from_pretrained(name)
-const { windows } = makeDataset(tokenizer, examples, { max_seq_length: 48, doc_stride: 8 })
+const { windows } = createDataset(tokenizer, examples, { max_seq_length: 48, doc_stride: 8 })
 for (const { example, input_ids, start_position, end_position } of windows)
   console.log(`${examples[example].question} -> ${tokenizer.decode(input_ids.slice(start_position, end_position + 1))}`)
 // The same questions as a SQuAD file, which `spanforge train --train_file` reads.

@@ -9,16 +9,16 @@ import {
   AutoModelForQuestionAnswering,
   AutoTokenizer,
   bootstrapMean,
+  createDataset,
   evaluate,
   loadSquad,
-  makeDataset,
 } from '../src/index.ts'
 
 const [name, file] = process.argv.slice(2)
 const tokenizer = await AutoTokenizer.from_pretrained(name)
 const model = await AutoModelForQuestionAnswering.from_pretrained(name)
 const lengths = { max_seq_length: Math.min(384, model.geometry.max_positions), doc_stride: 16 }
-const dataset = makeDataset(tokenizer, await loadSquad(file), lengths)
+const dataset = createDataset(tokenizer, await loadSquad(file), lengths)
 const { metrics, answers, scores } = await evaluate(model, dataset)
 await model.release()
 

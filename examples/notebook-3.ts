@@ -17,10 +17,10 @@ import { parseArgs } from 'node:util'
 import {
   AutoModelForQuestionAnswering,
   AutoTokenizer,
+  createDataset,
   loadSquad,
   lossClass,
   lossMeaning,
-  makeDataset,
   pipeline,
   Trainer,
   type TrainerCallback,
@@ -63,8 +63,8 @@ console.log(`Tokenizer loaded: ${tokenizer.constructor.name}, ${tokenizer.vocab_
 // 3,000 questions become 3,074 windows, because a long context is split into several. The notebook attributes its 1,374
 // examples/s to the GPU, but tokenization always runs on the CPU.
 const windowOptions = { max_seq_length: Number(values.max_seq_length), doc_stride: Number(values.doc_stride) }
-const tokenizedTrain = makeDataset(tokenizer, trainExamples, windowOptions)
-const tokenizedEval = makeDataset(tokenizer, evalExamples, windowOptions)
+const tokenizedTrain = createDataset(tokenizer, trainExamples, windowOptions)
+const tokenizedEval = createDataset(tokenizer, evalExamples, windowOptions)
 console.log(`Tokenized Training: ${tokenizedTrain.windows.length} features`)
 console.log(`Tokenized Validation: ${tokenizedEval.windows.length} features\n`)
 

@@ -8,8 +8,8 @@
 import {
   AutoModelForQuestionAnswering,
   AutoTokenizer,
+  createDataset,
   loadSquad,
-  makeDataset,
   Trainer,
   TrainingArguments,
 } from '../src/index.ts'
@@ -22,8 +22,8 @@ const trainer = new Trainer({
   model,
   args: new TrainingArguments({ output_dir, num_train_epochs: 2, learning_rate: 3e-5, ...lengths }),
   processing_class: tokenizer,
-  train_dataset: makeDataset(tokenizer, await loadSquad(trainFile), lengths),
-  eval_dataset: makeDataset(tokenizer, await loadSquad(validationFile), lengths),
+  train_dataset: createDataset(tokenizer, await loadSquad(trainFile), lengths),
+  eval_dataset: createDataset(tokenizer, await loadSquad(validationFile), lengths),
 })
 const { global_step, training_loss } = await trainer.train()
 await trainer.save_model(output_dir)

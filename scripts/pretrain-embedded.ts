@@ -17,7 +17,7 @@ import { evaluateDataset } from '../src/inference/evaluate.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { type BertConfig, bert } from '../src/models/bert.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import { type Dataset, makeDataset } from '../src/squad/dataset.ts'
+import { createDataset, type Dataset } from '../src/squad/dataset.ts'
 import { generateCloze } from '../src/synthetic/examples.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { tensorsOf } from '../src/training/checkpoints/run-checkpoint.ts'
@@ -87,7 +87,7 @@ await save(model)
 function cloze(seed: number, questions: number): Dataset {
   const options = { seed, questions: Math.ceil(questions / 2) }
   const examples = [...generateCloze({ ...options, size: 'brief' }), ...generateCloze({ ...options, seed: seed + 100 })]
-  return makeDataset(tokenizer, examples, { max_seq_length: MAX_SEQ_LENGTH, doc_stride: 32 })
+  return createDataset(tokenizer, examples, { max_seq_length: MAX_SEQ_LENGTH, doc_stride: 32 })
 }
 
 /** Windows without the answer do not help here. */

@@ -47,7 +47,7 @@ export type { ModernBertConfig } from './models/modernbert.ts'
 export type { RobertaConfig } from './models/roberta.ts'
 export type { SpanModel } from './models/span-model.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/summary/loss-meaning.ts'
-export { type ExportRunOptions, exportFolder as exportModel } from './runs/export/export.ts'
+export { type ExportRunOptions, exportModel } from './runs/export/export.ts'
 export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './runs/index/build-index.ts'
 export { type FoundPassage, type IndexFacts, PassageIndex, type PassageSearchOptions } from './search/passage-index.ts'
 export type {
@@ -70,7 +70,7 @@ export type {
   /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
   WindowLogits as RowLogits,
 } from './squad/answers/document-logits.ts'
-export { type Dataset, makeDataset } from './squad/dataset.ts'
+export { createDataset, type Dataset, makeDataset } from './squad/dataset.ts'
 export {
   type BootstrapDifference,
   type BootstrapMean,

@@ -8,7 +8,7 @@ import { writeExamples } from '../src/data/write-examples.ts'
 import { predict } from '../src/runs/predict/predict.ts'
 import { noScreen } from '../src/runs/screen/screen.ts'
 import { runSweep } from '../src/runs/sweep/sweep.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { rewriteProgress } from './rewrite-progress.ts'
@@ -146,7 +146,7 @@ test('the Trainer only resumes with its original data', async () => {
     new Trainer({
       model: await AutoModelForQuestionAnswering.from_pretrained(model),
       args: new TrainingArguments({ output_dir: at('out'), max_steps, ...lengths }),
-      train_dataset: makeDataset(tokenizer, examples, lengths),
+      train_dataset: createDataset(tokenizer, examples, lengths),
       processing_class: tokenizer,
     })
   await (await trainer(tinyExamples(24), 2)).train()

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../src/checkpoint/model-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { geometryOf } from '../src/models/registry.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { generateExamples } from '../src/synthetic/examples.ts'
 
 const folder = join(import.meta.dirname, '../examples/embedded/model')
 const tokenizer = await loadTokenizer(folder)
 const validation = generateExamples({ seed: 42, split: 'validation', questions: 500 })
-const { windows } = makeDataset(tokenizer, validation, { max_seq_length: 128, doc_stride: 32 })
+const { windows } = createDataset(tokenizer, validation, { max_seq_length: 128, doc_stride: 32 })
 
 describe('the embedded model', () => {
   it('has at most 5 MB', () => {

@@ -8,7 +8,7 @@ import type { Row } from '../src/batching/pack.ts'
 import { toRows } from '../src/batching/rows.ts'
 import { EXPORT_DTYPES, type ExportDtype, onnxFileName } from '../src/checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { exportModel } from '../src/export/export-model.ts'
+import { exportVariants } from '../src/export/export-model.ts'
 import { wasmRuntime } from '../src/export/gate/browser-runtime.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import { answerExamples } from '../src/squad/answers/answers.ts'
@@ -16,7 +16,7 @@ import type { WindowLogits } from '../src/squad/answers/document-logits.ts'
 import { normalizeAnswer } from '../src/squad/metrics/metrics.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import type { Example, Window } from '../src/squad/types.ts'
-import { makeWindows } from '../src/squad/windows.ts'
+import { createWindows } from '../src/squad/windows.ts'
 import { describeChromium } from './chromium.ts'
 import { describeShared, shared } from './shared.ts'
 import { isExhaustive } from './thorough.ts'
@@ -49,8 +49,8 @@ async function exportWorld(
   const name = basename(source) === 'safetensors' ? 'tiny' : basename(source)
   const folder = join(mkdtempSync(join(tmpdir(), 'spanforge-')), name)
   const [{ model }, tokenizer] = await Promise.all([loadPretrained(source), loadTokenizer(source)])
-  await exportModel({ folder: source, name, model, tokenizer }, { output_dir: folder, dtypes })
-  const windows = makeWindows(tokenizer, examples, { max_seq_length, doc_stride: max_seq_length / 3 })
+  await exportVariants({ folder: source, name, model, tokenizer }, { output_dir: folder, dtypes })
+  const windows = createWindows(tokenizer, examples, { max_seq_length, doc_stride: max_seq_length / 3 })
   const rows = toRows(windows)
   const logits: WindowLogits[] = []
   for (const row of rows) logits.push(...(await model.forward([row])).logits)

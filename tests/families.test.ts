@@ -12,7 +12,7 @@ import { writeSafetensors } from '../src/checkpoint/safetensors-writer.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import type { BatchResponse } from '../src/server/http/contract.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { squadMetrics } from '../src/squad/metrics/metrics.ts'
 import { parseSquad, toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
@@ -284,7 +284,7 @@ describeShared('real questions through every command', () => {
     const model = await AutoModelForQuestionAnswering.from_pretrained(base)
     const processing_class = await AutoTokenizer.from_pretrained(base)
     const args = new TrainingArguments({ ...TRAINING, max_steps: 2, output_dir: library })
-    const train_dataset = makeDataset(processing_class, some, { max_seq_length: 128, doc_stride: 32 })
+    const train_dataset = createDataset(processing_class, some, { max_seq_length: 128, doc_stride: 32 })
     const trainer = new Trainer({ model, args, train_dataset, processing_class })
     await trainer.train()
     await trainer.save_model(library)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { exportModel } from '../src/export/export-model.ts'
+import { exportVariants } from '../src/export/export-model.ts'
 import { ExportedModel } from '../src/inference/exported-model.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import { openModel } from '../src/runs/load/load-model.ts'
@@ -20,8 +20,8 @@ afterAll(() => rmSync(parent, { recursive: true }))
 beforeAll(async () => {
   const [{ model }, tokenizer] = await Promise.all([loadPretrained(source), loadTokenizer(source)])
   const settings = { folder: source, name: 'tiny', model, tokenizer }
-  await exportModel(settings, { output_dir: exported, dtypes: ['fp32', 'q8'] })
-  await exportModel(settings, { output_dir: exported, dtypes: ['fp16'], external_data: true })
+  await exportVariants(settings, { output_dir: exported, dtypes: ['fp32', 'q8'] })
+  await exportVariants(settings, { output_dir: exported, dtypes: ['fp16'], external_data: true })
   await model.release()
   const files = readdirSync(exported, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const contents = files.map(({ parentPath, name }) => {

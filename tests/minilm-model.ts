@@ -3,7 +3,7 @@ import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import type { LabelledWindow } from '../src/squad/types.ts'
 import { readRecorded } from './read-safetensors.ts'
@@ -22,5 +22,5 @@ export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
 export async function firstWindows(file: string, count: number): Promise<LabelledWindow[]> {
   const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
   const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, count)
-  return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 }).windows.slice(0, count)
+  return createDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 }).windows.slice(0, count)
 }

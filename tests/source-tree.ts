@@ -55,15 +55,22 @@ function namedModule(node: ts.Node): ts.Node | undefined {
   return undefined
 }
 
-/** Names that a file declares and exports, without re-exports. */
+/** Names that a file declares and exports, or re-exports under another name. */
 export function exportsOf(source: string): string[] {
   const { statements } = ts.createSourceFile(source, read(source), ts.ScriptTarget.Latest)
-  const names = statements.filter(isExported).flatMap((statement) => {
+  const names = statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) return newNames(statement)
+    if (!isExported(statement)) return []
     if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name)
     return 'name' in statement ? [statement.name as ts.Identifier] : []
   })
   return [...new Set(names.flatMap((name) => (name && ts.isIdentifier(name) ? [name.text] : [])))]
 }
+
+const newNames = ({ exportClause }: ts.ExportDeclaration): ts.Identifier[] =>
+  exportClause && ts.isNamedExports(exportClause)
+    ? exportClause.elements.filter(({ propertyName }) => propertyName).map(({ name }) => name as ts.Identifier)
+    : []
 
 const isExported = (statement: ts.Statement): boolean =>
   ts.canHaveModifiers(statement) &&

@@ -5,7 +5,7 @@ import { AutoModelForQuestionAnswering } from '../src/api/model.ts'
 import { AutoTokenizer } from '../src/api/tokenizer.ts'
 import { Trainer, TrainingArguments } from '../src/api/trainer.ts'
 import { loadAnswerSettings, saveAnswerSettings } from '../src/checkpoint/answer-settings.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
+import { createDataset } from '../src/squad/dataset.ts'
 import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { runHere } from './run-here.ts'
@@ -85,7 +85,7 @@ test('A sweep warns about them only once', async () => {
 test('The Trainer rejects validation questions without an answer before the first step', async () => {
   const sizes = { max_seq_length: 48, doc_stride: 8 }
   const tokenizer = await AutoTokenizer.from_pretrained(tinyFolder)
-  const dataset = makeDataset(tokenizer, mixed, sizes)
+  const dataset = createDataset(tokenizer, mixed, sizes)
   const output_dir = join(folder, 'trainer')
   const trainer = new Trainer({
     model: await AutoModelForQuestionAnswering.from_pretrained(tinyFolder),
@@ -121,7 +121,7 @@ describe('The settings of the base model', () => {
     const model = await AutoModelForQuestionAnswering.from_pretrained(base)
     const tokenizer = await AutoTokenizer.from_pretrained(base)
     const args = new TrainingArguments({ output_dir: join(folder, 'out'), max_steps: 2, ...lengths })
-    const train_dataset = makeDataset(tokenizer, mixed, lengths)
+    const train_dataset = createDataset(tokenizer, mixed, lengths)
     const trainer = new Trainer({ model, args, train_dataset, processing_class: tokenizer })
     await trainer.save_model(join(folder, 'before'))
     expect(await loadAnswerSettings(join(folder, 'before'))).toEqual(fitted)

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
-import { type Dataset, makeDataset } from '../../src/squad/dataset.ts'
+import { createDataset, type Dataset } from '../../src/squad/dataset.ts'
 import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 
 /** Reads the windows of the first questions of a SQuAD file, with 384 tokens and a stride of 128. */
 export async function readDataset(train_file: string, folder: string, questions: number): Promise<Dataset> {
   const tokenizer = await loadTokenizer(folder)
   const examples = parseSquad(await readFile(train_file, 'utf8'), basename(train_file)).slice(0, questions)
-  return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
+  return createDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
 }
 
 /** Returns some windows of a dataset, in the given order, with their questions. */

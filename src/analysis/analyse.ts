@@ -5,8 +5,7 @@ import type { Example, TextSpan, Window } from '../squad/types.ts'
 import { breakdown } from './breakdown.ts'
 import { byConfidence, confidenceSummary, type FittedConfidences } from './confidence.ts'
 import { dimensions, groupsOf } from './dimensions.ts'
-import { errorClass, errorClasses, type GoldAnswer } from './error-class.ts'
-import { sentenceStarts } from './sentences.ts'
+import { errorClass, errorClasses, type GoldAnswer, sentenceStarts } from './error-class.ts'
 import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
 
 /** The results of an evaluation. `answers[i]` and `scores[i]` belong to `examples[i]`. */

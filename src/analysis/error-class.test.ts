@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ErrorEvidence, errorClass } from './error-class.ts'
-import { sentenceStarts } from './sentences.ts'
+import { type ErrorEvidence, errorClass, sentenceAt, sentenceStarts } from './error-class.ts'
 
 const context =
   'John Smith met four friends in Paris in May. The 4 friends left for Rome. Anna Bell stayed in Paris until June 1990.'
@@ -106,4 +105,29 @@ describe('a wrong answer', () => {
   it('is something else in another sentence', () => {
     expect(classOf({ prediction: span('stayed') })).toBe('wrong_sentence')
   })
+})
+
+const sentences = (text: string) => {
+  const starts = sentenceStarts(text)
+  return starts.map((start, i) => text.slice(start, starts[i + 1]).trim())
+}
+
+it('ends sentences at full stops, question marks and new lines', () => {
+  expect(sentences('One. Two? Three!\nFour')).toEqual(['One.', 'Two?', 'Three!', 'Four'])
+  expect(sentences('一。二。')).toEqual(['一。', '二。'])
+  expect(sentences('')).toEqual([])
+})
+
+it('does not end a sentence at an initial, a title or an abbreviation', () => {
+  expect(sentences('Dr. Smith met J. R. Ewing in the U.S. Senate. He left.')).toEqual([
+    'Dr. Smith met J. R. Ewing in the U.S. Senate.',
+    'He left.',
+  ])
+})
+
+it('finds the sentence that contains a character', () => {
+  const text = 'One. Two. Three.'
+  const starts = sentenceStarts(text)
+  expect([0, 4, 5, 10, 15].map((place) => sentenceAt(starts, place))).toEqual([0, 0, 1, 2, 2])
+  expect(sentenceAt([], 0)).toBe(0)
 })

@@ -3,7 +3,7 @@ import { evaluate, gradientError, index, type Range, uniform } from '../../tests
 import type { Shape } from '../graph/shape.ts'
 import { apply, input, type Tensor } from '../graph/tensor.ts'
 import { geluTanh, laplace, leakyRelu, mish, quickGelu, relu2, relu6, silu } from '../ops/activations.ts'
-import { attention, packedAttention } from '../ops/attention.ts'
+import { attention, packedAttention, rotary } from '../ops/attention.ts'
 import { dropout, dropoutAdd } from '../ops/dropout.ts'
 import {
   add,
@@ -28,7 +28,6 @@ import { gemm, linear, matmul } from '../ops/linalg.ts'
 import { reshape, transpose } from '../ops/movement.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
-import { rotary } from '../ops/rotary.ts'
 import { crossEntropy, logSoftmax, softmax } from '../ops/softmax.ts'
 import { concat, split } from '../ops/split.ts'
 import { takeAlong } from '../ops/take-along.ts'

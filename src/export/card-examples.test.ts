@@ -9,7 +9,7 @@ import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { WindowCutter } from '../squad/windows.ts'
-import { exportModel } from './export-model.ts'
+import { exportVariants } from './export-model.ts'
 
 /** A Python with onnxruntime, transformers and optimum: SPANFORGE_PYTHON, or python3. */
 const python = process.env.SPANFORGE_PYTHON ?? 'python3'
@@ -28,7 +28,7 @@ async function exported(...dtypes: ExportDtype[]) {
   const folder = fixture('tiny/b1/safetensors')
   const [{ model }, tokenizer] = await Promise.all([loadPretrained(folder), loadTokenizer(folder)])
   const parent = temporaryFolder()
-  await exportModel({ folder, name: 'tiny', model, tokenizer }, { output_dir: join(parent, 'exported'), dtypes })
+  await exportVariants({ folder, name: 'tiny', model, tokenizer }, { output_dir: join(parent, 'exported'), dtypes })
   const example = { id: '1', question, context, answers: [] }
   const [window] = new WindowCutter(tokenizer, { max_seq_length: 64, doc_stride: 16 }).cut(example, 0)
   const { logits } = await model.forward(toRows([window]))

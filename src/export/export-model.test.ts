@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { listVariants, variantFiles } from '../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
-import { type ExportOptions, exportModel } from './export-model.ts'
+import { type ExportOptions, exportVariants } from './export-model.ts'
 import type { VariantFigures } from './gate/figures.ts'
 import type { ExportedVariant } from './plan-variants.ts'
 
@@ -24,7 +24,7 @@ test('writes the layout of Optimum and transformers.js, with sizes that are know
   const output_dir = join(temporaryFolder(), 'exported')
   const planned: ExportedVariant[] = []
   const progress: number[] = []
-  const exported = await exportModel(await source(), {
+  const exported = await exportVariants(await source(), {
     output_dir,
     dtypes: ['fp32', 'q8'],
     onPlan: (variants) => planned.push(...variants),
@@ -58,7 +58,7 @@ test('writes the layout of Optimum and transformers.js, with sizes that are know
 
 test('stores weights outside the ONNX file on request and says so in config.json', async () => {
   const output_dir = join(temporaryFolder(), 'exported')
-  await exportModel(await source(), { output_dir, dtypes: ['fp16'], external_data: true })
+  await exportVariants(await source(), { output_dir, dtypes: ['fp16'], external_data: true })
   const config = JSON.parse(readFileSync(join(output_dir, 'config.json'), 'utf8'))
   expect(config['transformers.js_config']).toEqual({
     use_external_data_format: { 'model_fp16.onnx': 1 },
@@ -77,18 +77,18 @@ test('never replaces a file without overwrite, and leaves nothing behind when it
   mkdirSync(join(output_dir, 'onnx'), { recursive: true })
   writeFileSync(join(output_dir, 'onnx/model.onnx'), 'mine')
   const loaded = await source()
-  await expect(exportModel(loaded, { output_dir })).rejects.toThrow(/onnx\/model.onnx: already exists/)
+  await expect(exportVariants(loaded, { output_dir })).rejects.toThrow(/onnx\/model.onnx: already exists/)
   expect(readFileSync(join(output_dir, 'onnx/model.onnx'), 'utf8')).toBe('mine')
   expect(readdirSync(parent)).toEqual(['exported'])
 
   const name = loaded.model.specs.find(({ table }) => !table)!.name
   loaded.model.parameters.view(name)[0] = 1e6
   const other = join(parent, 'other')
-  await expect(exportModel(loaded, { output_dir: other, dtypes: ['fp32', 'fp16'] })).rejects.toThrow(
+  await expect(exportVariants(loaded, { output_dir: other, dtypes: ['fp32', 'fp16'] })).rejects.toThrow(
     `${name}: has values above 65,504`,
   )
   expect(readdirSync(parent)).toEqual(['exported'])
-  await exportModel(await source(), { output_dir, overwrite: true })
+  await exportVariants(await source(), { output_dir, overwrite: true })
   expect(statSync(join(output_dir, 'onnx/model.onnx')).size).toBeGreaterThan(1000)
 })
 
@@ -102,11 +102,11 @@ const readJson = (...parts: string[]) => JSON.parse(readFileSync(join(...parts),
 test('adds variants to an earlier export of the same weights, and updates what describes them', async () => {
   const output_dir = join(temporaryFolder(), 'exported')
   const loaded = await source()
-  await exportModel(loaded, { output_dir, dtypes: ['fp16'], external_data: true })
+  await exportVariants(loaded, { output_dir, dtypes: ['fp16'], external_data: true })
   writeFileSync(join(output_dir, 'notes.txt'), 'mine')
   const card = join(output_dir, 'README.md')
   writeFileSync(card, readFileSync(card, 'utf8').replace('A model for', 'My model for'))
-  const { files } = await exportModel(loaded, { output_dir, dtypes: ['q8', 'fp32'] })
+  const { files } = await exportVariants(loaded, { output_dir, dtypes: ['q8', 'fp32'] })
   expect(files).toEqual(['onnx/model.onnx', 'onnx/model_quantized.onnx', 'README.md', 'config.json', 'export.json'])
   const text = readFileSync(card, 'utf8')
   for (const name of ['My model for', 'model.onnx', 'model_fp16.onnx', 'model_quantized.onnx'])
@@ -121,30 +121,32 @@ test('adds variants to an earlier export of the same weights, and updates what d
     'q8',
   ])
   expect(readFileSync(join(output_dir, 'notes.txt'), 'utf8')).toBe('mine')
-  await expect(exportModel(loaded, { output_dir, dtypes: ['fp16'] })).rejects.toThrow(/model_fp16.onnx: already exists/)
+  await expect(exportVariants(loaded, { output_dir, dtypes: ['fp16'] })).rejects.toThrow(
+    /model_fp16.onnx: already exists/,
+  )
 })
 
 test('an export of other weights is only replaced with overwrite, and then as a whole', async () => {
   const output_dir = join(temporaryFolder(), 'exported')
-  await exportModel(await source(), { output_dir, dtypes: ['fp32', 'q8'] })
+  await exportVariants(await source(), { output_dir, dtypes: ['fp32', 'q8'] })
   const other = await source()
   other.model.parameters.data[0] += 1
   const before = filesOf(output_dir)
-  await expect(exportModel(other, { output_dir, dtypes: ['fp16'] })).rejects.toThrow(
+  await expect(exportVariants(other, { output_dir, dtypes: ['fp16'] })).rejects.toThrow(
     /contains an export of another model/,
   )
   expect(filesOf(output_dir)).toEqual(before)
-  await exportModel(other, { output_dir, dtypes: ['fp16'], overwrite: true })
+  await exportVariants(other, { output_dir, dtypes: ['fp16'], overwrite: true })
   expect(filesOf(join(output_dir, 'onnx'))).toEqual(['model_fp16.onnx'])
   expect(readFileSync(join(output_dir, 'README.md'), 'utf8')).not.toContain('quantized.onnx')
 })
 
 test('a configuration that was changed is not replaced', async () => {
   const output_dir = join(temporaryFolder(), 'exported')
-  await exportModel(await source(), { output_dir })
+  await exportVariants(await source(), { output_dir })
   const config = join(output_dir, 'config.json')
   writeFileSync(config, JSON.stringify({ ...readJson(config), id2label: {} }))
-  await expect(exportModel(await source(), { output_dir, dtypes: ['fp16'] })).rejects.toThrow(
+  await expect(exportVariants(await source(), { output_dir, dtypes: ['fp16'] })).rejects.toThrow(
     /config.json: differs from the configuration of the model/,
   )
 })
@@ -154,7 +156,11 @@ test('does not write variants with objections, and names them only in export.jso
   const output_dir = join(parent, 'exported')
   const judge: ExportOptions['judge'] = async (variants, folder) =>
     variants.map(({ dtype, file }) => figures(existsSync(join(folder, file)) && dtype === 'q4' ? ['loses 2 F1'] : []))
-  const { variants, rejected, files } = await exportModel(await source(), { output_dir, dtypes: ['q8', 'q4'], judge })
+  const { variants, rejected, files } = await exportVariants(await source(), {
+    output_dir,
+    dtypes: ['q8', 'q4'],
+    judge,
+  })
   expect([variants, rejected].map((list) => list.map(({ dtype }) => dtype))).toEqual([['q8'], ['q4']])
   expect(files).not.toContain('onnx/model_q4.onnx')
   expect(filesOf(join(output_dir, 'onnx'))).toEqual(['model_quantized.onnx'])
@@ -162,11 +168,11 @@ test('does not write variants with objections, and names them only in export.jso
     expect(readFileSync(join(output_dir, file), 'utf8')).not.toContain('q4')
   expect(readJson(output_dir, 'export.json').rejected).toMatchObject([{ dtype: 'q4', objections: ['loses 2 F1'] }])
 
-  const none = await exportModel(await source(), { output_dir: join(parent, 'none'), dtypes: ['q4'], judge })
+  const none = await exportVariants(await source(), { output_dir: join(parent, 'none'), dtypes: ['q4'], judge })
   expect(none.files).toEqual([])
   expect(readdirSync(parent)).toEqual(['exported'])
 
-  const forced = await exportModel(await source(), {
+  const forced = await exportVariants(await source(), {
     output_dir: join(parent, 'q4'),
     dtypes: ['q4'],
     judge,
@@ -179,7 +185,7 @@ test('does not write variants with objections, and names them only in export.jso
 test('an export that is interrupted leaves nothing behind', async () => {
   const parent = temporaryFolder()
   const controller = new AbortController()
-  const interrupted = exportModel(await source(), {
+  const interrupted = exportVariants(await source(), {
     output_dir: join(parent, 'exported'),
     signal: controller.signal,
     onProgress: () => controller.abort(),

@@ -42,7 +42,7 @@ export interface ExportOutcome {
  * same weights. Other existing files are never replaced without `overwrite`.
  * @throws UsageError if a file exists, SpanforgeError if a weight does not fit into a dtype
  */
-export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportOutcome> {
+export async function exportVariants(source: ExportedModelSource, options: ExportOptions): Promise<ExportOutcome> {
   const { output_dir, dtypes = ['fp32'], onPlan, judge, force = false } = options
   const planned = dtypes.map((dtype) => planVariant(source, dtype, options))
   const fp32Bytes = planVariant(source, 'fp32').bytes

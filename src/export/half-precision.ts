@@ -1,8 +1,8 @@
 import {
   apply,
   constant,
+  createNode,
   type Graph,
-  makeNode,
   type Node,
   scalar,
   type Tensor,
@@ -64,7 +64,7 @@ class Conversion {
     const operands = inputs.map((x) => (this.weighted.has(x) ? this.converted(x) : this.half(x)))
     if (op.type === 'Cast') return [cast(operands[0], halved(outputs[0].dtype))]
     const types = outputs.map(({ shape, dtype }) => ({ shape, dtype: halved(dtype) }))
-    return makeNode(op, operands, types, attributes).outputs
+    return createNode(op, operands, types, attributes).outputs
   }
 
   /** A value without weights in float16, if it is a float. */

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from './shape.ts'
-import { type Graph, makeNode, type Node, nodeInputs, type Tensor, topologicalOrder } from './tensor.ts'
+import { createNode, type Graph, type Node, nodeInputs, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**
  * Returns `outputs` as they would be with other tensors in place of the keys of `replacements`. Nodes that do not depend on
@@ -12,7 +12,7 @@ export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap
   const remake = (node: Node): Node => {
     const inputs = node.inputs.map((x) => replaced.get(x)!)
     const isSame = inputs.every((x, i) => x === node.inputs[i])
-    return isSame ? node : makeNode(node.op, inputs, node.outputs, node.attributes)
+    return isSame ? node : createNode(node.op, inputs, node.outputs, node.attributes)
   }
   for (const t of topologicalOrder(outputs, (t) => (replacements.has(t) ? [] : nodeInputs(t)))) {
     const { source } = t

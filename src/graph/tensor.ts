@@ -79,7 +79,7 @@ export class Tensor implements TensorType {
 }
 
 /** Creates a node. The caller has inferred and checked the types of the results. */
-export function makeNode(
+export function createNode(
   op: Op,
   inputs: readonly Tensor[],
   types: readonly TensorType[],
@@ -93,7 +93,7 @@ export function makeNode(
 }
 
 /** Applies an operator and returns all of its results. */
-export const applyAll = (...use: Parameters<typeof makeNode>): readonly Tensor[] => makeNode(...use).outputs
+export const applyAll = (...use: Parameters<typeof createNode>): readonly Tensor[] => createNode(...use).outputs
 
 /** Applies an operator with a single result. */
 export const apply = (op: Op, inputs: readonly Tensor[], type: TensorType, attributes: Attributes = {}): Tensor =>

@@ -4,7 +4,7 @@ import { describeShared, shared } from '../../tests/shared.ts'
 import { readExamples, readJson, readLogits, readWindows } from '../../tests/squad-reference.ts'
 import { isThorough } from '../../tests/thorough.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
-import { makeDataset } from '../squad/dataset.ts'
+import { createDataset } from '../squad/dataset.ts'
 import { type Evaluation, evaluateDataset } from './evaluate.ts'
 import { loadPretrained } from './pretrained.ts'
 
@@ -22,7 +22,7 @@ describeShared('The reference model on the recorded 260 questions', () => {
     const { model } = await loadPretrained(shared('models/minilm-qa-reference'))
     for (const file of files) {
       const own = examples.filter((example) => example.file === file).slice(0, QUESTIONS)
-      const dataset = makeDataset(tokenizer, own, { max_seq_length: 384, doc_stride: 128 })
+      const dataset = createDataset(tokenizer, own, { max_seq_length: 384, doc_stride: 128 })
       evaluations.set(file, await evaluateDataset(model, dataset, { padding: 'max_length', max_seq_length: 384 }))
     }
     await model.release()

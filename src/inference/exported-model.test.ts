@@ -9,7 +9,7 @@ import { tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { writeTinySquad } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
-import { exportModel } from '../export/export-model.ts'
+import { exportVariants } from '../export/export-model.ts'
 import { input } from '../graph/tensor.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { encodeModel } from '../onnx/encode.ts'
@@ -27,7 +27,7 @@ let original: QuestionAnsweringModel
 beforeAll(async () => {
   original = (await loadPretrained(source)).model
   const tokenizer = await loadTokenizer(source)
-  await exportModel(
+  await exportVariants(
     { folder: source, name: 'tiny', model: original, tokenizer },
     { output_dir: folder, dtypes: ['fp32', 'int8', 'q8'] },
   )
@@ -142,7 +142,7 @@ test('serve computes the windows of concurrent requests alone if they would depe
   const dynamic = join(parent, 'dynamic')
   const tokenizer = await loadTokenizer(source)
   const loaded = { folder: source, name: 'tiny', model: original, tokenizer }
-  await exportModel(loaded, { output_dir: dynamic, dtypes: ['int8'] })
+  await exportVariants(loaded, { output_dir: dynamic, dtypes: ['int8'] })
   const service = await tinyService({ folders: [`tiny=${dynamic}`] })
   const bodies = Array.from({ length: 8 }, (_, i) => ({ question: 'who is in ro?', context: tinyText(5 + 4 * i) }))
   const ask = async (payload: object) => {

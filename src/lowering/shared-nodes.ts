@@ -1,5 +1,5 @@
 import { formatShape } from '../graph/shape.ts'
-import { type Attribute, Float, Floats, makeNode, type Node, operatorName, Tensor } from '../graph/tensor.ts'
+import { type Attribute, createNode, Float, Floats, type Node, operatorName, Tensor } from '../graph/tensor.ts'
 
 /** Larger constants are shared only if they are the same tensor. */
 const SMALL = 16
@@ -25,7 +25,7 @@ export class SharedNodes {
     const types = outputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`)
     const key = [operatorName(op), inputs.map((x) => this.id(x)), this.attributesKey(attributes), types].join('|')
     const isSame = inputs.every((x, i) => x === original.inputs[i])
-    return remembered(this.nodes, key, () => (isSame ? original : makeNode(op, inputs, outputs, attributes)))
+    return remembered(this.nodes, key, () => (isSame ? original : createNode(op, inputs, outputs, attributes)))
   }
 
   private attributesKey(attributes: Node['attributes']): string {

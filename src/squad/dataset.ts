@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, LabelledWindow, Window } from './types.ts'
-import { makeWindows, type WindowOptions } from './windows.ts'
+import { createWindows, type WindowOptions } from './windows.ts'
 
 /** Questions and their labeled windows. */
 export interface Dataset {
@@ -10,13 +10,13 @@ export interface Dataset {
 }
 
 /** Cuts examples into windows labeled with their first answer. `onProgress` receives the number of examples done. */
-export function makeDataset(
+export function createDataset(
   tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
   onProgress?: (done: number) => void,
 ): Dataset {
-  const windows = makeWindows(tokenizer, examples, options, onProgress)
+  const windows = createWindows(tokenizer, examples, options, onProgress)
   return { examples, windows: windows.map((window) => labeled(window, examples[window.example])) }
 }
 
@@ -29,3 +29,6 @@ export const labeled = (window: Window, { answers }: Example): LabelledWindow =>
 /** Tokens of all windows, special tokens included. */
 export const countTokens = (windows: readonly { readonly input_ids: Int32Array }[]): number =>
   windows.reduce((n, { input_ids }) => n + input_ids.length, 0)
+
+/** @deprecated Use `createDataset`; this name will be removed in version 0.3. */
+export const makeDataset = createDataset

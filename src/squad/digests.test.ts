@@ -8,7 +8,7 @@ import { digestStreams } from './digests.ts'
 import { labelWindow } from './labels.ts'
 import { parseSquad } from './reading/squad-json.ts'
 import type { Window } from './types.ts'
-import { makeWindows } from './windows.ts'
+import { createWindows } from './windows.ts'
 
 interface Totals {
   questions: number
@@ -52,7 +52,7 @@ describeShared('Each data file, cut into windows of 384 tokens with an overlap o
     it(`has the recorded windows, offsets and labels: ${name}`, () => {
       const [file] = name.split(' ')
       const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, expected.questions)
-      const windows = makeWindows(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
+      const windows = createWindows(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
       const labels = windows.map((window) => labelWindow(window, examples[window.example].answers[0]))
       const streams = digestStreams(windows, labels)
       expect({

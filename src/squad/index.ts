@@ -10,7 +10,7 @@ export {
   type ExampleAnswers,
   findAnswers,
 } from './answers/answers.ts'
-export { type Dataset, makeDataset } from './dataset.ts'
+export { createDataset, type Dataset, makeDataset } from './dataset.ts'
 export { labelWindow } from './labels.ts'
 export {
   type BootstrapDifference,
@@ -32,4 +32,4 @@ export { mcNemarTest, randomizationTest } from './metrics/paired-tests.ts'
 export { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './python/pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './reading/squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './types.ts'
-export { makeWindows, tokenTypeIds, type WindowOptions } from './windows.ts'
+export { createWindows, makeWindows, tokenTypeIds, type WindowOptions } from './windows.ts'

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { tokenizerFromVocab } from '../text/reading/tokenizer-files.ts'
 import { labelWindow } from './labels.ts'
-import { makeWindows } from './windows.ts'
+import { createWindows } from './windows.ts'
 
 const tokenizer = tokenizerFromVocab(readFileSync(fixture('tokenizer/vocab.txt'), 'utf8'))
 
 const windowsOf = (context: string, max_seq_length = 64) =>
-  makeWindows(tokenizer, [{ id: 'q', question: 'who?', context, answers: [] }], { max_seq_length, doc_stride: 2 })
+  createWindows(tokenizer, [{ id: 'q', question: 'who?', context, answers: [] }], { max_seq_length, doc_stride: 2 })
 
 describe('labelWindow', () => {
   it('labels questions without an answer, and windows without context, with [CLS]', () => {

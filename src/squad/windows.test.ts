@@ -8,7 +8,7 @@ import { Tokenizer } from '../text/tokenizer.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
 import { windowLength } from './window-plan.ts'
-import { makeWindows, tokenTypeIds, WindowCutter } from './windows.ts'
+import { createWindows, tokenTypeIds, WindowCutter } from './windows.ts'
 
 interface Recorded {
   input_ids: number[][]
@@ -59,7 +59,7 @@ function compareWith(pairs: Pairs): void {
         const example = toExample(recorded)
         const { error, input_ids, token_type_ids, offsets_utf16, covering } =
           recorded.windows[`${max_length}/${stride}`]
-        const cut = () => makeWindows(tokenizer, [example], options)
+        const cut = () => createWindows(tokenizer, [example], options)
         if (error) expect(cut).toThrow(example.id)
         else expect(record(cut(), example)).toEqual({ input_ids, token_type_ids, offsets_utf16, covering })
       }
@@ -76,24 +76,24 @@ describeShared('Windows and labels of all recorded pairs', () => {
     for (const { max_length, stride } of pairs.settings) {
       const batch = pairs.batch[`${max_length}/${stride}`]
       const examples = batch.examples.map((index) => toExample(pairs.examples[index]))
-      const windows = makeWindows(tokenizer, examples, { max_seq_length: max_length, doc_stride: stride })
+      const windows = createWindows(tokenizer, examples, { max_seq_length: max_length, doc_stride: stride })
       expect(windows.map(({ example }) => example)).toEqual(batch.overflow_to_sample)
     }
   })
 })
 
-describe('makeWindows', () => {
+describe('createWindows', () => {
   const example = (question: string, context: string): Example => ({ id: 'q7', question, context, answers: [] })
 
   it('reports a question that fills a window, with a remedy', () => {
     expect(() =>
-      makeWindows(tokenizer, [example('q '.repeat(61), 'word')], { max_seq_length: 64, doc_stride: 16 }),
+      createWindows(tokenizer, [example('q '.repeat(61), 'word')], { max_seq_length: 64, doc_stride: 16 }),
     ).toThrow(/question q7: its 61 tokens leave no room .* max_seq_length 64\n.*raise max_seq_length to 81 or more/)
   })
 
   it('reports a question that leaves no more room than doc_stride', () => {
     const long = example('q '.repeat(45), 'word '.repeat(17))
-    expect(() => makeWindows(tokenizer, [long], { max_seq_length: 64, doc_stride: 16 })).toThrow(
+    expect(() => createWindows(tokenizer, [long], { max_seq_length: 64, doc_stride: 16 })).toThrow(
       /question q7: .* room for 16 context tokens .* doc_stride 16.*\n.*doc_stride below 16/,
     )
   })
@@ -108,17 +108,19 @@ describe('makeWindows', () => {
     (tokens, max_seq_length, max_positions, remedy) => {
       const options = { max_seq_length, doc_stride: 16, max_positions, length_name: 'max_seq_len' }
       const long = example('q '.repeat(tokens), 'word '.repeat(17))
-      expect(() => makeWindows(tokenizer, [long], options)).toThrow(`Shorten the question, or ${remedy}.`)
+      expect(() => createWindows(tokenizer, [long], options)).toThrow(`Shorten the question, or ${remedy}.`)
     },
   )
 
   it('rejects lengths that are not integers', () => {
-    expect(() => makeWindows(tokenizer, [], { max_seq_length: 64.5, doc_stride: 16 })).toThrow(/max_seq_length is 64.5/)
-    expect(() => makeWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
+    expect(() => createWindows(tokenizer, [], { max_seq_length: 64.5, doc_stride: 16 })).toThrow(
+      /max_seq_length is 64.5/,
+    )
+    expect(() => createWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
   })
 
   it('truncates a question to max_question_length tokens, possibly within a word', () => {
-    const [window] = makeWindows(tokenizer, [example('what of unbelievable things', 'word')], {
+    const [window] = createWindows(tokenizer, [example('what of unbelievable things', 'word')], {
       max_seq_length: 64,
       doc_stride: 16,
       max_question_length: 3,
@@ -129,7 +131,7 @@ describe('makeWindows', () => {
 
   it('reports the number of finished examples', () => {
     const done: number[] = []
-    makeWindows(tokenizer, [example('a', 'b'), example('c', 'd')], { max_seq_length: 8, doc_stride: 2 }, (n) =>
+    createWindows(tokenizer, [example('a', 'b'), example('c', 'd')], { max_seq_length: 8, doc_stride: 2 }, (n) =>
       done.push(n),
     )
     expect(done).toEqual([1, 2])
@@ -140,7 +142,7 @@ describe('makeWindows', () => {
     fc.assert(
       fc.property(words, fc.nat(6), fc.integer({ min: 12, max: 40 }), fc.nat(2), (words, asked, length, stride) => {
         const context = words.join(' ')
-        const windows = makeWindows(tokenizer, [example('q '.repeat(asked), context)], {
+        const windows = createWindows(tokenizer, [example('q '.repeat(asked), context)], {
           max_seq_length: length,
           doc_stride: stride,
         })

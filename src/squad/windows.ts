@@ -158,7 +158,7 @@ function whatPairsLack(hasPostProcessor: boolean, pair: PairLayout | undefined):
 }
 
 /** Cuts all examples into windows. `onProgress` receives the number of finished examples. */
-export function makeWindows(
+export function createWindows(
   tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
@@ -226,3 +226,6 @@ function roomRemedies(room: number, options: WindowOptions): string[] {
   else if (room <= 0) remedies.push(`the model supports at most ${max_positions} tokens`)
   return ['Shorten the question', ...remedies]
 }
+
+/** @deprecated Use `createWindows`; this name will be removed in version 0.3. */
+export const makeWindows = createWindows

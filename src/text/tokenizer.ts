@@ -5,16 +5,16 @@ import { type BatchEncoding, type CallOptions, callTokenizer, type Texts } from 
 import { type AlignedText, alignedSlice } from './characters/aligned-text.ts'
 import { forEachAsciiWord, forEachStretch } from './characters/ascii.ts'
 import type { Piece, PreTokenize } from './characters/splitting.ts'
-import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './components/decoders.ts'
-import { buildNormalizer, type Normalize, normalizedText } from './components/normalizers.ts'
+import { createDecoder, type Decode, withoutSpacesBeforeMarks } from './components/decoders.ts'
+import { createNormalizer, type Normalize, normalizedText } from './components/normalizers.ts'
 import {
-  buildPostProcessor,
+  createPostProcessor,
   type PairLayout,
   type PostProcessor,
   pairLayout,
   type TemplatePart,
 } from './components/post-processors.ts'
-import { buildPreTokenizer, isWordEdge } from './components/pre-tokenizers.ts'
+import { createPreTokenizer, isWordEdge } from './components/pre-tokenizers.ts'
 import { OffsetTrimmer } from './components/trimmed-offsets.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
 import { Bpe } from './models/bpe.ts'
@@ -104,18 +104,18 @@ export class Tokenizer {
     this.cls_token_id = this.idOf('cls_token')
     this.mask_token_id = this.idOf('mask_token')
     const { normalizer, added_tokens_normalizer = normalizer, pre_tokenizer } = settings
-    this.normalize = buildNormalizer(normalizer, 'tokenizer.json: normalizer')
-    const { split, isByteLevel } = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
+    this.normalize = createNormalizer(normalizer, 'tokenizer.json: normalizer')
+    const { split, isByteLevel } = createPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
     this.preTokenize = split
     const model = createModel(settings.model, ids)
     this.model = new CachedModel(isByteLevel ? new ByteLevelModel(model) : model)
-    this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
+    this.postProcessor = createPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
     const { trim_offsets } = this.postProcessor
     this.trimmer = trim_offsets && new OffsetTrimmer(settings.vocab, trim_offsets)
     this.pair = pairLayout(this.postProcessor)
-    this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
+    this.joinTokens = createDecoder(settings.decoder, 'tokenizer.json: decoder')
     this.written = this.added.finder(false, (content) => content)
-    const normalizeToken = buildNormalizer(added_tokens_normalizer, 'tokenizer.json: normalizer')
+    const normalizeToken = createNormalizer(added_tokens_normalizer, 'tokenizer.json: normalizer')
     this.normalizedTokens = this.added.finder(true, (content) => normalizedText(normalizeToken, content))
     this.hasShortWay =
       normalizer?.type === 'BertNormalizer' &&

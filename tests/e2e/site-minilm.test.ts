@@ -7,7 +7,7 @@ import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
 import { ExportedModel } from '../../src/inference/exported-model.ts'
 import { searchDocuments } from '../../src/inference/pipeline.ts'
 import { loadPretrained } from '../../src/inference/pretrained.ts'
-import { exportFolder } from '../../src/runs/export/export.ts'
+import { exportModel } from '../../src/runs/export/export.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
 import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 import type { Example } from '../../src/squad/types.ts'
@@ -73,7 +73,7 @@ const examples = (count: number) =>
 async function createSite(output_dir: string) {
   const exported = join(output_dir, '../exported')
   const choice = { dtypes: ['fp32', 'q8'], runtimes: ['node'], force: true }
-  await exportFolder(source, { ...choice, output_dir: exported })
+  await exportModel(source, { ...choice, output_dir: exported })
   return exportSiteOf([`q8=${exported}`], { output_dir, dtypes: ['q8'] })
 }
 const exportedOf = ({ folder }: SiteWorld) => join(folder, 'exported')

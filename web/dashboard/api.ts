@@ -14,11 +14,12 @@ async function ask(path: string, init?: RequestInit): Promise<Response> {
   throw new Error(problem?.detail ? [problem.detail, problem.remedy].filter(Boolean).join(' ') : response.statusText)
 }
 
-export const getInfo = async (): Promise<DashboardInfo> => (await ask('api/dashboard')).json()
+export const fetchInfo = async (): Promise<DashboardInfo> => (await ask('api/dashboard')).json()
 
-export const getRuns = async (): Promise<RunEntry[]> => (await (await ask('api/runs')).json()).runs
+export const fetchRuns = async (): Promise<RunEntry[]> => (await (await ask('api/runs')).json()).runs
 
-export const getRun = async (id: string): Promise<PastRun> => (await ask(`api/run?id=${encodeURIComponent(id)}`)).json()
+export const fetchRun = async (id: string): Promise<PastRun> =>
+  (await ask(`api/run?id=${encodeURIComponent(id)}`)).json()
 
 /** Saves the user's note about a run in its folder. */
 export async function saveNote(id: string, note: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { Pulse } from '../../src/dashboard/records.ts'
 import type { DashboardInfo } from '../../src/dashboard/routes.ts'
 import type { RunView } from '../../src/dashboard/run-view.ts'
 import { placeOfAddress } from './address.ts'
-import { getInfo, getRun, getRuns } from './api.ts'
+import { fetchInfo, fetchRun, fetchRuns } from './api.ts'
 import { type Connection, follow } from './live.ts'
 
 /** Milliseconds between reloads of runs in other processes and of the list. */
@@ -62,12 +62,12 @@ const attempt = async (work: () => Promise<void>): Promise<void> => {
 
 export const loadRuns = (): Promise<void> =>
   attempt(async () => {
-    runs.value = await getRuns()
+    runs.value = await fetchRuns()
   })
 
 const loadRun = (id: string): Promise<void> =>
   attempt(async () => {
-    const run = await getRun(id)
+    const run = await fetchRun(id)
     pastRuns.value = { ...pastRuns.value, [id]: run }
   })
 
@@ -90,7 +90,7 @@ export async function begin(): Promise<void> {
     if (place.value.view === 'runs') void loadRuns()
   })
   await attempt(async () => {
-    info.value = await getInfo()
+    info.value = await fetchInfo()
   })
   if (info.value?.live)
     follow({

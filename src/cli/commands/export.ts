@@ -90,7 +90,7 @@ async function exportToOnnx(given: readonly string[], output: Output, options: E
       `export: found ${given.length} models; --to onnx exports one at a time`,
       'Run the command once for each model, with its own --output_dir.',
     )
-  const { exportFolder } = await import('../../runs/export/export.ts')
+  const { exportModel: exportFolder } = await import('../../runs/export/export.ts')
   const { rejectedVariantsError } = await import('../../runs/export/gate.ts')
   const exported = await exportFolder(nameOrFolder, options)
   output.print(exportedText(exported))

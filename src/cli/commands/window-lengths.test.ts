@@ -9,7 +9,7 @@ import { saveAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { writeExamples } from '../../data/write-examples.ts'
 import { loadPretrained } from '../../inference/pretrained.ts'
-import { makeDataset } from '../../squad/dataset.ts'
+import { createDataset } from '../../squad/dataset.ts'
 import { argumentDefaults } from '../../training/arguments/arguments.ts'
 
 // Model runs take seconds, or minutes on a busy machine.
@@ -74,7 +74,10 @@ test('without stored lengths, the maximum of the model is used', async () => {
 
 test('the library trains with padding to max_length', async () => {
   const loaded = await loadPretrained(tinyFolder)
-  const dataset = makeDataset(await loadTokenizer(tinyFolder), tinyExamples(4), { max_seq_length: 48, doc_stride: 12 })
+  const dataset = createDataset(await loadTokenizer(tinyFolder), tinyExamples(4), {
+    max_seq_length: 48,
+    doc_stride: 12,
+  })
   const args = new TrainingArguments({
     output_dir: join(folder, 'library'),
     max_steps: 1,

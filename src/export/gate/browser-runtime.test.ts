@@ -10,7 +10,7 @@ import { listVariants } from '../../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../../inference/pretrained.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
-import { exportModel } from '../export-model.ts'
+import { exportVariants } from '../export-model.ts'
 import { browserRuntime, wasmRuntime, webGpuRuntime } from './browser-runtime.ts'
 import type { RuntimeEntry } from './runtime.ts'
 
@@ -21,7 +21,7 @@ const { rows } = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 async function exported(options: { dtypes?: ['fp32', 'q8']; external_data?: boolean } = {}) {
   const [{ model }, tokenizer] = await Promise.all([loadPretrained(folder), loadTokenizer(folder)])
   const output_dir = join(temporaryFolder(), 'exported')
-  await exportModel({ folder, name: 'tiny', model, tokenizer }, { output_dir, ...options })
+  await exportVariants({ folder, name: 'tiny', model, tokenizer }, { output_dir, ...options })
   const { logits } = await model.forward(rows)
   await model.release()
   return { output_dir, logits }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
 import type { BrowserProvider, GatePage } from './browser-page.ts'
-import { launchChromium, type PlaywrightBrowser, type PlaywrightPage } from './chromium.ts'
+import { openChromium, type PlaywrightBrowser, type PlaywrightPage } from './chromium.ts'
 import { type PageServer, startPageServer } from './page-server.ts'
 import type { RuntimeEntry, RuntimeFacts, VariantRuntime } from './runtime.ts'
 
@@ -33,7 +33,7 @@ async function startBrowser(
   { provider, args, acceptsSoftware = false }: BrowserRuntimeOptions,
   { pad_token_id }: RuntimeFacts,
 ): Promise<VariantRuntime> {
-  const browser = await launchChromium(args)
+  const browser = await openChromium(args)
   let server: PageServer | undefined
   const close = async () => {
     await browser.close()

@@ -38,7 +38,7 @@ export function findChromium(further: readonly string[] = []): string | undefine
 }
 
 /** Starts a headless Chromium. @throws SpanforgeError if Playwright or Chromium is missing, or it cannot be started */
-export async function launchChromium(args: readonly string[] = []): Promise<PlaywrightBrowser> {
+export async function openChromium(args: readonly string[] = []): Promise<PlaywrightBrowser> {
   const { chromium } = await importPlaywright()
   const executablePath = findChromium([chromium.executablePath()].filter(Boolean))
   if (!executablePath)

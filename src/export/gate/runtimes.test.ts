@@ -6,7 +6,7 @@ import { recordedBatch } from '../../../tests/tiny-model.ts'
 import { listVariants } from '../../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../../inference/pretrained.ts'
-import { exportModel } from '../export-model.ts'
+import { exportVariants } from '../export-model.ts'
 import { gateRuntime } from './runtimes.ts'
 
 const folder = fixture('tiny/b1/safetensors')
@@ -15,7 +15,7 @@ const { rows } = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 test('Node.js computes the logits of an exported variant', async () => {
   const [{ model }, tokenizer] = await Promise.all([loadPretrained(folder), loadTokenizer(folder)])
   const output_dir = join(temporaryFolder(), 'exported')
-  await exportModel({ folder, name: 'tiny', model, tokenizer }, { output_dir })
+  await exportVariants({ folder, name: 'tiny', model, tokenizer }, { output_dir })
   const { logits } = await model.forward(rows)
   await model.release()
   const runtime = await gateRuntime('node').start({ pad_token_id: 0 })

@@ -1,5 +1,5 @@
 import { EXPORT_DTYPES, exportDtype } from '../../checkpoint/onnx-folder.ts'
-import { type ExportOutcome, exportModel } from '../../export/export-model.ts'
+import { type ExportOutcome, exportVariants } from '../../export/export-model.ts'
 import type { ExportedVariant } from '../../export/plan-variants.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
@@ -28,7 +28,7 @@ export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateO
  * Exports a model folder or a model on the hub to ONNX. Each variant is compared with the model on questions, and those
  * that lose more than `max_f1_drop` are not written.
  */
-export async function exportFolder(nameOrFolder: string, options: ExportRunOptions): Promise<ExportOutcome> {
+export async function exportModel(nameOrFolder: string, options: ExportRunOptions): Promise<ExportOutcome> {
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
@@ -42,7 +42,7 @@ export async function exportFolder(nameOrFolder: string, options: ExportRunOptio
     const input = await gateInput(loaded, questions, { screen, signal })
     const kept = await keptProducts(loaded, input, known, { ...options, screen })
     await model.release()
-    return await exportModel(loaded, {
+    return await exportVariants(loaded, {
       ...options,
       dtypes: known,
       kept,

@@ -8,7 +8,7 @@ import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import { noScreen } from '../screen/screen.ts'
-import { type ExportRunOptions, exportFolder } from './export.ts'
+import { type ExportRunOptions, exportModel } from './export.ts'
 import { rejectedVariantsError } from './gate.ts'
 import { gateQuestions } from './gate-questions.ts'
 
@@ -62,7 +62,7 @@ async function defaultDtypes(folder: string, options: ExportRunOptions): Promise
 /** Exports the first of the dtypes that does not lose too much. @throws SpanforgeError if all of them do */
 async function exportFirst(source: string, dtypes: readonly ExportDtype[], options: ExportRunOptions): Promise<void> {
   const [dtype, ...others] = dtypes
-  const exported = await exportFolder(source, { ...options, dtypes: [dtype] })
+  const exported = await exportModel(source, { ...options, dtypes: [dtype] })
   if (exported.rejected.length === 0) return
   const error = rejectedVariantsError(exported, options)
   if (others.length === 0) throw error

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { tinyText, tinyTokenizer } from '../../../tests/tiny-service.ts'
-import { makeWindows } from '../../squad/windows.ts'
+import { createWindows } from '../../squad/windows.ts'
 import { TokenizedRequest } from './tokenized-request.ts'
 import type { TokenizingTask } from './tokenizing-task.ts'
 import { WindowRows } from './window-rows.ts'
@@ -42,7 +42,7 @@ describe('TokenizedRequest', () => {
     )
   })
 
-  it('creates the same rows as makeWindows', async () => {
+  it('creates the same rows as createWindows', async () => {
     const texts = [tinyText(150), tinyText(7), tinyText(64)]
     const asked = [
       { question: 'who is in ro?', texts: [0, 2] },
@@ -53,7 +53,7 @@ describe('TokenizedRequest', () => {
     const examples = asked.flatMap(({ question, texts: own }) =>
       own.map((text) => ({ id: '', question, context: texts[text], answers: [] })),
     )
-    const windows = makeWindows(tokenizer, examples, { max_seq_length: 64, doc_stride: 16 })
+    const windows = createWindows(tokenizer, examples, { max_seq_length: 64, doc_stride: 16 })
     expect(Array.from({ length: rows.count }, (_, i) => [...rows.row(i).input_ids])).toEqual(
       windows.map(({ input_ids }) => [...input_ids]),
     )

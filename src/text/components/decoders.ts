@@ -12,7 +12,7 @@ export type Decode = (tokens: readonly string[]) => string
 type DecodeParts = (tokens: readonly string[]) => readonly string[]
 
 /** Returns the function that a `decoder` of tokenizer.json describes. Without one, tokens are joined with spaces. */
-export function buildDecoder(component: Component | null, place: string): Decode {
+export function createDecoder(component: Component | null, place: string): Decode {
   if (component === null) return (tokens) => tokens.join(' ')
   const decode = partsDecoder(component, place)
   return (tokens) => decode(tokens).join('')

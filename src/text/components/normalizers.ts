@@ -20,7 +20,7 @@ import { PrecompiledMap } from './precompiled.ts'
 export type Normalize = (input: AlignedText) => AlignedText
 
 /** Returns the function that a `normalizer` of tokenizer.json describes. Without one, texts are unchanged. */
-export function buildNormalizer(component: Component | null, place: string): Normalize {
+export function createNormalizer(component: Component | null, place: string): Normalize {
   if (component === null) return (input) => input
   return lookUp(NORMALIZERS, component.type, `${place}.type`, 'normalizer')(Fields.of(component, place))
 }
@@ -63,7 +63,7 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
     return (input) => replace(input, find, content)
   },
   Sequence: (fields) => {
-    const steps = readComponents(fields, 'normalizers').map((step) => buildNormalizer(...step))
+    const steps = readComponents(fields, 'normalizers').map((step) => createNormalizer(...step))
     return (input) => steps.reduce((text, normalize) => rejectGrowth(normalize(text), input, fields.place), input)
   },
   Strip: (fields) => {

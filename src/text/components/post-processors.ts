@@ -24,7 +24,7 @@ export interface TrimOffsets {
 }
 
 /** Reads a `post_processor` of tokenizer.json. */
-export function buildPostProcessor(component: Component | null, place: string): PostProcessor {
+export function createPostProcessor(component: Component | null, place: string): PostProcessor {
   if (component === null) return { ...NONE, losesSequences: true }
   return lookUp(POST_PROCESSORS, component.type, `${place}.type`, 'post-processor')(Fields.of(component, place))
 }
@@ -60,7 +60,7 @@ const POST_PROCESSORS: Readonly<Record<string, (fields: Fields) => PostProcessor
   Sequence: (fields) => {
     const steps = fields.list('processors').map((value, i) => {
       const place = `${fields.path('processors')}[${i}]`
-      return buildPostProcessor(readComponent(value, place), place)
+      return createPostProcessor(readComponent(value, place), place)
     })
     const first = steps.findIndex(({ single }) => single !== NONE.single)
     // The tokenizers library, too, would lose which tokens are the question's and trim some offsets twice.

@@ -23,7 +23,7 @@ export interface PreTokenizer {
 }
 
 /** Reads a `pre_tokenizer` of tokenizer.json. Without one, a text is a single word. */
-export function buildPreTokenizer(component: Component | null, place: string): PreTokenizer {
+export function createPreTokenizer(component: Component | null, place: string): PreTokenizer {
   if (component === null) return { split: (piece) => [piece], isByteLevel: false }
   const fields = Fields.of(component, place)
   if (component.type === 'Sequence') return sequence(fields)
@@ -32,7 +32,7 @@ export function buildPreTokenizer(component: Component | null, place: string): P
 }
 
 function sequence(fields: Fields): PreTokenizer {
-  const steps = readComponents(fields, 'pretokenizers').map((step) => buildPreTokenizer(...step))
+  const steps = readComponents(fields, 'pretokenizers').map((step) => createPreTokenizer(...step))
   const splits = steps.map(({ split, isByteLevel }, i): PreTokenize => {
     const isLast = i === steps.length - 1
     return isByteLevel && !isLast ? (piece) => split(piece).map(byteLevelPiece) : split
