@@ -15,18 +15,9 @@ export async function paddedLogits(
   rows: readonly Row[],
   pad_token_id: number,
 ): Promise<WindowLogits[]> {
-  const length = Math.max(...rows.map(({ input_ids }) => input_ids.length))
-  const dims = [rows.length, length]
-  const padded = (fill: (row: Row, target: BigInt64Array) => void, padding = 0) => {
-    const data = new BigInt64Array(rows.length * length).fill(BigInt(padding))
-    for (const [r, row] of rows.entries()) fill(row, data.subarray(r * length, (r + 1) * length))
-    return int64Value(data, dims)
-  }
-  const values: Values = {
-    input_ids: padded(({ input_ids }, to) => copy(input_ids, to), pad_token_id),
-    attention_mask: padded(({ attended }, to) => to.fill(1n, 0, attended)),
-    token_type_ids: padded(({ token_type_ids }, to) => copy(token_type_ids, to)),
-  }
+  const values = paddedInputs(rows, pad_token_id)
+  const { dims } = values.input_ids
+  const [, length] = dims
   const [start, end] = [new Float32Array(rows.length * length), new Float32Array(rows.length * length)]
   await executable.run(Object.fromEntries(inputs.map((name) => [name, values[name]])), {
     start_logits: float32Value(start, dims),
@@ -36,6 +27,22 @@ export async function paddedLogits(
     const of = (side: Float32Array) => side.slice(r * length, r * length + input_ids.length)
     return { start_logits: of(start), end_logits: of(end) }
   })
+}
+
+/** The values of all inputs for rows, which are padded to the longest. */
+export function paddedInputs(rows: readonly Row[], pad_token_id: number): Values {
+  const length = Math.max(...rows.map(({ input_ids }) => input_ids.length))
+  const dims = [rows.length, length]
+  const padded = (fill: (row: Row, target: BigInt64Array) => void, padding = 0) => {
+    const data = new BigInt64Array(rows.length * length).fill(BigInt(padding))
+    for (const [r, row] of rows.entries()) fill(row, data.subarray(r * length, (r + 1) * length))
+    return int64Value(data, dims)
+  }
+  return {
+    input_ids: padded(({ input_ids }, to) => copy(input_ids, to), pad_token_id),
+    attention_mask: padded(({ attended }, to) => to.fill(1n, 0, attended)),
+    token_type_ids: padded(({ token_type_ids }, to) => copy(token_type_ids, to)),
+  }
 }
 
 function copy(ids: Int32Array, target: BigInt64Array): void {

@@ -5,6 +5,7 @@ import { ExternalData } from '../onnx/external-data.ts'
 import type { Encoded } from '../protobuf.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { PaddedOptions } from './padded-graph.ts'
+import type { Smoothings } from './quantize/smoothing.ts'
 import { variantGraph } from './variant-graph.ts'
 
 export interface ExportSource {
@@ -15,6 +16,8 @@ export interface ExportSource {
 export interface VariantPlanOptions {
   /** The weights of products that stay in floating point, per dtype. */
   readonly kept?: Partial<Readonly<Record<ExportDtype, readonly string[]>>>
+  /** How int8 and uint8 smooth activations. */
+  readonly smoothings?: Smoothings
   /** Store all weights outside the ONNX file, which is otherwise done only above 2 GB. */
   readonly external_data?: boolean
 }
@@ -43,10 +46,10 @@ const LARGEST_MESSAGE = 2 ** 31 - 1
 export function planVariant(
   source: ExportSource,
   dtype: ExportDtype,
-  { kept = {}, external_data = false }: VariantPlanOptions = {},
+  { kept = {}, smoothings, external_data = false }: VariantPlanOptions = {},
 ): PlannedVariant {
   const keptHere = kept[dtype] ?? []
-  const options = { ...sourceOptions(source), kept: new Set(keptHere) }
+  const options = { ...sourceOptions(source), kept: new Set(keptHere), smoothings }
   const { graph, initializers } = variantGraph(source.model, dtype, options)
   const file = `onnx/${onnxFileName(dtype)}`
   const whole = encodeModel(graph, { initializers })

@@ -1,15 +1,17 @@
 import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
-import type { Float, Graph } from '../graph/tensor.ts'
+import { type Float, type Graph, topologicalOrder } from '../graph/tensor.ts'
 import { type Dialect, lower, type Rule } from '../lowering/lower.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Initializer } from '../onnx/encode.ts'
 import { add, div, erf, mul } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
+import type { Engine, Executable } from '../runtime/engine.ts'
 import { halfPrecision } from './half-precision.ts'
 import { type PaddedOptions, paddedGraph } from './padded-graph.ts'
 import { blockProduct } from './quantize/block-products.ts'
 import { dynamicProduct, quantizedTables, SIGNED, UNSIGNED } from './quantize/dynamic-products.ts'
 import { type Product, quantizedProducts } from './quantize/products.ts'
+import type { Smoothings } from './quantize/smoothing.ts'
 import { StoredWeights } from './stored-weights.ts'
 
 /** x/2 (1 + erf(x/√2)) in the form that runtimes recognize and compute in a single operation. */
@@ -25,14 +27,14 @@ const scaledFactor: Rule = (node) => {
 }
 
 /** Standard ONNX operators, in the forms that other runtimes compute best. */
-const exportDialect = (rules: Dialect['rules']): Dialect => ({
+export const exportDialect = (rules: Dialect['rules']): Dialect => ({
   name: 'ONNX for other tools',
   rules: { 'spanforge.Gelu': gelu, 'spanforge.MatMul': scaledFactor, ...rules },
 })
 
 interface Storage {
   /** How products are computed; in floating point if undefined. Lookup tables are then stored in 8 bits too. */
-  readonly product?: (weights: StoredWeights) => Product
+  readonly product?: (weights: StoredWeights, smoothings?: Smoothings) => Product
   /** Whether floating-point values are float16. */
   readonly isHalf?: boolean
 }
@@ -41,8 +43,8 @@ const STORAGE: Readonly<Record<ExportDtype, Storage>> = {
   fp32: {},
   fp16: { isHalf: true },
   q8: { product: (weights) => blockProduct(weights, 8) },
-  int8: { product: (weights) => dynamicProduct(weights, SIGNED) },
-  uint8: { product: (weights) => dynamicProduct(weights, UNSIGNED) },
+  int8: { product: (weights, smoothings) => dynamicProduct(weights, SIGNED, smoothings) },
+  uint8: { product: (weights, smoothings) => dynamicProduct(weights, UNSIGNED, smoothings) },
   q4: { product: (weights) => blockProduct(weights, 4) },
   q4f16: { product: (weights) => blockProduct(weights, 4, true), isHalf: true },
 }
@@ -53,6 +55,8 @@ export const isDynamic = (dtype: ExportDtype): boolean => dtype === 'int8' || dt
 export interface VariantOptions extends PaddedOptions {
   /** Weights of products that stay in floating point. */
   readonly kept?: ReadonlySet<string>
+  /** How activations are smoothed before they are quantized, by the name of the weight. */
+  readonly smoothings?: Smoothings
 }
 
 /** A graph of standard operators, and the tensors that its file stores. */
@@ -65,15 +69,41 @@ export interface VariantGraph {
 export function variantGraph(
   { config, parameters }: Pick<QuestionAnsweringModel, 'config' | 'parameters'>,
   dtype: ExportDtype,
-  { kept = new Set(), ...options }: VariantOptions,
+  { kept = new Set(), smoothings, ...options }: VariantOptions,
 ): VariantGraph {
   const { product, isHalf } = STORAGE[dtype]
   const padded = paddedGraph(config, options)
   const weights = new StoredWeights(padded.parameters, parameters)
   const quantization: Dialect['rules'] = product && {
-    Gemm: quantizedProducts(weights, product(weights), kept),
+    Gemm: quantizedProducts(weights, product(weights, smoothings), kept),
     Gather: quantizedTables(weights),
   }
   const lowered = lower(padded.graph, exportDialect({ ...padded.rules, ...quantization }))
   return { graph: isHalf ? halfPrecision(lowered, weights) : lowered, initializers: weights.initializers }
+}
+
+/**
+ * Compiles a graph and calls `use` with it and the names of the inputs that each run needs. The weights stay in the memory
+ * of the model, so that one graph after the other needs little time and memory.
+ */
+export async function withVariant<T>(
+  { graph, initializers }: VariantGraph,
+  engine: Engine,
+  use: (executable: Executable, inputs: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const names = topologicalOrder(Object.values(graph)).flatMap(({ source }) =>
+    source.kind === 'input' ? [source.name] : [],
+  )
+  const executable = await engine.compile(graph)
+  try {
+    const inputs: string[] = []
+    for (const name of names) {
+      const stored = initializers.get(name)
+      if (stored) executable.hold({ [name]: { dtype: stored.dtype, dims: stored.shape, data: stored.data() } })
+      else inputs.push(name)
+    }
+    return await use(executable, inputs)
+  } finally {
+    await executable.release()
+  }
 }

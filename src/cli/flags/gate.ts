@@ -42,7 +42,7 @@ export const withGateFlags = (command: Command): Command =>
     )
     .option(
       '--keep_float32 <names>',
-      'products of int8 and uint8 that stay float32: auto (measured on the questions), none, or names of weights, with * for any characters (default: auto)',
+      'products of int8 and uint8 that stay float32: auto (measured on the questions), names of weights, with * for any characters, or none (default: auto)',
       listOf,
     )
     .option(

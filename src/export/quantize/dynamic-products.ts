@@ -5,6 +5,7 @@ import type { ParameterSpec } from '../../nn/parameters.ts'
 import { cast, mul } from '../../ops/elementwise.ts'
 import type { StoredWeights } from '../stored-weights.ts'
 import type { Product } from './products.ts'
+import { type Smoothing, type Smoothings, smoothedWeights } from './smoothing.ts'
 
 /** Weights of 8 bits with one scale per output, and where their zero is. */
 export interface DynamicType {
@@ -20,9 +21,9 @@ const LARGEST = 127
 
 /**
  * Products of 8-bit integers. Weights are quantized here with one scale per output, activations while the graph runs
- * with one scale for the whole tensor: x Wᵀ = (xq - xz) (wq - wz) xs ws.
+ * with one scale for the whole tensor: x Wᵀ = (xq - xz) (wq - wz) xs ws. Activations are smoothed before.
  */
-export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicType): Product {
+export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicType, smoothings?: Smoothings): Product {
   return (x, weight, type) => {
     const [out, size] = weight.shape
     const add = (
@@ -31,17 +32,21 @@ export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicT
       dtype: DType,
       data: () => Float32Array | Int8Array | Uint8Array,
     ) => weights.add(`${weight.name}_${part}`, { shape, dtype, data })
-    const scales = () => outputScales(weights.values(weight.name), weight)
-    const [xq, xs, xz] = quantized(x)
-    const wq = add('quantized', [size, out], dtype, () =>
-      columns(weights.values(weight.name), weight, scales(), { dtype, zero }),
-    )
+    const smoothing = smoothings?.get(weight.name)
+    const values = () => smoothedWeights(weights.values(weight.name), smoothing)
+    const scales = () => outputScales(values(), weight)
+    const [xq, xs, xz] = quantized(smoothing ? mul(x, reciprocals(weights, smoothing)) : x)
+    const wq = add('quantized', [size, out], dtype, () => columns(values(), weight, scales(), { dtype, zero }))
     const ws = add('scale', [out], 'float32', scales)
     const wz = zero === 0 ? [] : [add('zero_point', [out], dtype, () => new Uint8Array(out).fill(zero))]
     const sums = apply({ type: 'MatMulInteger' }, [xq, wq, xz, ...wz], { ...type, dtype: 'int32' })
     return mul(cast(sums, 'float32'), mul(xs, ws))
   }
 }
+
+/** Stored once for all products of the same activations, so that these are quantized once. */
+const reciprocals = (weights: StoredWeights, { name, divisors }: Smoothing): Tensor =>
+  weights.add(name, { shape: [divisors.length], dtype: 'float32', data: () => divisors.map((divisor) => 1 / divisor) })
 
 const quantized = (x: Tensor): readonly Tensor[] =>
   applyAll(

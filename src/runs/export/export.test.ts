@@ -109,7 +109,10 @@ test('by default, the questions are those that the model was evaluated on, if th
   expect(trained.code, trained.stderr).toBe(0)
   let exports = 0
   const exported = () =>
-    runHere('export', join(folder, 'out'), '--to', 'onnx', '--output_dir', join(folder, `exported-${exports++}`))
+    runHere(
+      ...['export', join(folder, 'out'), '--to', 'onnx', '--output_dir', join(folder, `exported-${exports++}`)],
+      ...['--runtime', 'node'],
+    )
   const found = await exported()
   expect(found.code, found.stderr).toBe(0)
   expect(found.stdout).toContain('on 8 questions of dev.json')
@@ -133,9 +136,17 @@ test('keeps the products in float32 that are named, or none', async () => {
   expect(await kept('named', '--keep_float32', '*layer.0.output.dense.weight')).toEqual([
     'bert.encoder.layer.0.output.dense.weight',
   ])
-  expect(await kept('auto', '--max_int8_size', '0.9')).not.toEqual([])
+  const chosen = await kept('auto', '--max_int8_size', '0.9')
+  expect(chosen).not.toEqual([])
+  const last = 'bert.encoder.layer.1.attention.self.query.weight'
+  const both = await kept('both', '--keep_float32', `auto,${last}`, '--max_int8_size', '0.9')
+  expect(both).toContain(last)
+  expect(both.length).toBeGreaterThan(1)
+  expect(new Set(both).size).toBe(both.length)
   const unknown = await exporting(join(folder, 'x'), '--dtype', 'int8', '--force', '--keep_float32', 'output')
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"output" matches no product')])
+  const none = await exporting(join(folder, 'x'), '--dtype', 'int8', '--force', '--keep_float32', 'none,*')
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('none excludes others')])
 })
 
 test('--validation_file and --dataset exclude each other, and unknown runtimes and dtypes are errors', async () => {

@@ -9,7 +9,7 @@ import { noScreen, type Screen } from '../screen/screen.ts'
 import { compareVariants, type GateOptions, requireQuestions } from './gate.ts'
 import { gateInput } from './gate-input.ts'
 import { gateQuestions, type QuestionChoice } from './gate-questions.ts'
-import { type KeptChoice, keptProducts } from './kept-products.ts'
+import { inputSmoothings, type KeptChoice, keptProducts } from './kept-products.ts'
 
 export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateOptions, 'screen'> {
   readonly output_dir: string
@@ -40,12 +40,14 @@ export async function exportModel(nameOrFolder: string, options: ExportRunOption
     const questions = await gateQuestions(options, { folder: loaded.folder, screen, hub })
     requireQuestions(known, questions !== undefined, force)
     const input = await gateInput(loaded, questions, { screen, signal })
-    const kept = await keptProducts(loaded, input, known, { ...options, screen })
+    const smoothings = await inputSmoothings(loaded, input, known, { screen, signal })
+    const kept = await keptProducts(loaded, input, known, { ...options, smoothings, screen })
     await model.release()
     return await exportVariants(loaded, {
       ...options,
       dtypes: known,
       kept,
+      smoothings,
       onPlan: writing.begin,
       onProgress: writing.update,
       async judge(variants, folder) {

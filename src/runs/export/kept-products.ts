@@ -1,7 +1,9 @@
 import type { ExportDtype } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import type { GateInput } from '../../export/gate/gate-input.ts'
+import { measureProductInputs } from '../../export/product-inputs.ts'
 import { isProduct } from '../../export/quantize/products.ts'
+import { chooseSmoothings, type Smoothings } from '../../export/quantize/smoothing.ts'
 import { chooseKept } from '../../export/sensitivity.ts'
 import { isDynamic } from '../../export/variant-graph.ts'
 import { defaultEngine } from '../../runtime/registry.ts'
@@ -11,8 +13,8 @@ import type { Screen } from '../screen/screen.ts'
 
 export interface KeptChoice {
   /**
-   * Products of int8 and uint8 that stay float32: `auto` (default) chooses them by their measured sensitivity, `none`
-   * quantizes all, and names of weights, with * for any characters, keep these.
+   * Products of int8 and uint8 that stay float32: `auto` (default) chooses them by their measured sensitivity, names of
+   * weights, with * for any characters, keep these, and `none` quantizes all. `auto` and names can be combined.
    */
   readonly keep_float32?: readonly string[]
   /** Largest size of int8 and uint8 with `auto`, relative to fp32 (default: 0.33). */
@@ -20,9 +22,12 @@ export interface KeptChoice {
 }
 
 interface KeptOptions extends KeptChoice {
+  readonly smoothings?: Smoothings
   readonly screen: Screen
   readonly signal?: AbortSignal
 }
+
+const [AUTO, NONE] = ['auto', 'none']
 
 /** Number of windows on which the products are measured. */
 const WINDOWS = 40
@@ -36,15 +41,15 @@ export async function keptProducts(
 ): Promise<Partial<Record<ExportDtype, readonly string[]>>> {
   const dynamic = dtypes.filter(isDynamic)
   if (dynamic.length === 0) return {}
-  const [choice] = keep_float32
-  const kept =
-    choice === 'auto'
-      ? input.questions
-        ? await measured(loaded, input, dynamic[0], { ...context, max_int8_size })
-        : []
-      : choice === 'none'
-        ? []
-        : matching(loaded, keep_float32)
+  const names = keep_float32.filter((name) => name !== AUTO && name !== NONE)
+  if (keep_float32.includes(NONE) && keep_float32.length > 1)
+    throw new UsageError(
+      `keep_float32: found ${showList(keep_float32, 5)}; ${NONE} excludes others`,
+      'Use none, or auto and names.',
+    )
+  const always = matching(loaded, names)
+  const isMeasured = keep_float32.includes(AUTO) && input.questions !== undefined
+  const kept = isMeasured ? await measured(loaded, input, dynamic[0], { ...context, always, max_int8_size }) : always
   if (kept.length > 0) context.screen.print(`Kept in float32: ${showList(kept, 8)}`)
   // Signed and unsigned weights have the same values.
   return Object.fromEntries(dynamic.map((dtype) => [dtype, kept]))
@@ -70,11 +75,17 @@ async function measured(
   loaded: LoadedModel,
   { rows }: GateInput,
   dtype: ExportDtype,
-  { screen, signal, max_int8_size }: Omit<KeptOptions, 'keep_float32'>,
+  {
+    screen,
+    signal,
+    max_int8_size,
+    ...options
+  }: Omit<KeptOptions, 'keep_float32'> & { readonly always: readonly string[] },
 ): Promise<string[]> {
   let bar: ReturnType<Screen['counting']> | undefined
   try {
     return await chooseKept(loaded, dtype, {
+      ...options,
       rows: spread(rows, WINDOWS),
       engine: defaultEngine,
       largest_size: max_int8_size,
@@ -86,6 +97,34 @@ async function measured(
     })
   } finally {
     bar?.stop()
+  }
+}
+
+/**
+ * Determines how int8 and uint8 smooth activations, from those that questions cause. Undefined without questions, whose
+ * outliers random tokens do not have.
+ */
+export async function inputSmoothings(
+  loaded: LoadedModel,
+  { rows, questions }: GateInput,
+  dtypes: readonly ExportDtype[],
+  { screen, signal }: Pick<KeptOptions, 'screen' | 'signal'>,
+): Promise<Smoothings | undefined> {
+  if (!questions || !dtypes.some(isDynamic)) return undefined
+  const measured = spread(rows, WINDOWS)
+  const progress = screen.counting('Measuring', 'windows', measured.length)
+  try {
+    const inputs = await measureProductInputs(loaded, {
+      rows: measured,
+      engine: defaultEngine,
+      onProgress(done) {
+        signal?.throwIfAborted()
+        progress.update(done)
+      },
+    })
+    return chooseSmoothings(inputs, (name) => loaded.model.parameters.view(name))
+  } finally {
+    progress.stop()
   }
 }
 

@@ -1,0 +1,87 @@
+/**
+ * Moves outliers of activations into the weights of the product, whose scales can represent them (SmoothQuant, Xiao et
+ * al. 2023): x Wᵀ = (x / d) (W d)ᵀ with a divisor per channel. A few channels with large values otherwise determine the
+ * single scale of all activations.
+ */
+
+/** The activations that one or several products take, per channel. */
+export interface ProductInput {
+  /** Names of the products' weights [out, channels]. */
+  readonly weights: readonly string[]
+  readonly lowest: Float32Array
+  readonly highest: Float32Array
+  /** Mean of the squares. */
+  readonly squares: Float32Array
+}
+
+export interface Smoothing {
+  /** Name of the stored tensor. Products that take the same activations share it. */
+  readonly name: string
+  /** Activations are divided by these, one per channel, and weights are multiplied with them. */
+  readonly divisors: Float32Array
+}
+
+/** By the name of the weight. */
+export type Smoothings = ReadonlyMap<string, Smoothing>
+
+/** The divisors are the largest magnitudes of the channels to one of these powers. */
+const POWERS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+/** Keeps the divisors of channels that were always 0 away from 0. */
+const LEAST = 1e-5
+/** Number of steps between the lowest and the highest integer. */
+const STEPS = 255
+
+/** Chooses the divisors with the smallest expected error of the products, from their activations and weights. */
+export function chooseSmoothings(
+  inputs: readonly ProductInput[],
+  weightOf: (name: string) => Float32Array,
+): Map<string, Smoothing> {
+  const chosen = new Map<string, Smoothing>()
+  for (const input of inputs) {
+    const matrices = input.weights.map(weightOf)
+    let best: { readonly error: number; readonly power: number } | undefined
+    for (const power of POWERS) {
+      const error = expectedError(input, matrices, divisorsOf(input, power))
+      if (best === undefined || error < best.error) best = { error, power }
+    }
+    const { power } = best!
+    if (power === 0) continue
+    const smoothing = { name: `${input.weights[0]}_smoothing`, divisors: divisorsOf(input, power) }
+    for (const weight of input.weights) chosen.set(weight, smoothing)
+  }
+  return chosen
+}
+
+const divisorsOf = ({ lowest, highest }: ProductInput, power: number): Float32Array =>
+  highest.map((high, i) => Math.max(LEAST, high, -lowest[i]) ** power)
+
+/** Expected squared error of the results, if rounding errors are distributed evenly within a step. */
+function expectedError(input: ProductInput, matrices: readonly Float32Array[], divisors: Float32Array): number {
+  const { lowest, highest, squares } = input
+  let [low, high, power] = [0, 0, 0]
+  for (const [i, divisor] of divisors.entries()) {
+    low = Math.min(low, lowest[i] / divisor)
+    high = Math.max(high, highest[i] / divisor)
+    power += squares[i] / divisor ** 2
+  }
+  const ofActivation = ((high - low) / STEPS) ** 2 / 12
+  let error = 0
+  for (const matrix of matrices)
+    for (let row = 0; row < matrix.length; row += divisors.length) {
+      let [largest, sum] = [0, 0]
+      for (let i = 0; i < divisors.length; i++) {
+        const weight = Math.abs(matrix[row + i] * divisors[i])
+        if (weight > largest) largest = weight
+        sum += weight * weight
+      }
+      error += ofActivation * sum + (((2 * largest) / STEPS) ** 2 / 12) * power
+    }
+  return error
+}
+
+/** The weights [out, channels] of a product whose activations are divided. */
+export function smoothedWeights(values: Float32Array, smoothing: Smoothing | undefined): Float32Array {
+  if (!smoothing) return values
+  const { divisors } = smoothing
+  return values.map((value, i) => value * divisors[i % divisors.length])
+}
