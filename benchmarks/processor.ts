@@ -139,7 +139,7 @@ async function possible(options: Options): Promise<Options> {
   const { device, precisions, lacks } = await openEngine('onednn')
   console.log(`oneDNN: ${device}`)
   if (precisions.includes('bfloat16') || !options.precisions.includes('bfloat16')) return options
-  console.log(`Not measured: bfloat16. ${lacks}.`)
+  console.log(`Not measured: bfloat16. ${lacks?.bfloat16}.`)
   return { ...options, precisions: options.precisions.filter((precision) => precision !== 'bfloat16') }
 }
 

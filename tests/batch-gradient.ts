@@ -29,6 +29,7 @@ export async function batchGradient(
   rowsPerPass = rows.length,
   masks = noMasks,
   options: GradientOptions = {},
+  loss_scale?: number,
 ): Promise<Gradients> {
   const gradients = new Float32Array(model.parameters.size)
   const batch = await BatchGradient.open(model, gradients, options)
@@ -36,6 +37,7 @@ export async function batchGradient(
     spans,
     rows.map(({ input_ids }) => input_ids.length),
   )
+  batch.reset(loss_scale)
   let loss = 0
   for (let r = 0; r < rows.length; r += rowsPerPass) {
     const end = r + rowsPerPass

@@ -9,13 +9,13 @@ import { anObject, type SchemasOf } from './check-options.ts'
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights' | 'dtype'> {
   /**
    * The engine to compute with, or its name (see docs/engines.md). The default is the engine that comes with spanforge;
-   * with bf16 or the device of another engine, one that supports it. `auto` times a small step on each engine and uses
-   * the fastest.
+   * with bf16, fp16 or the device of another engine, one that supports it. `auto` times a small step on each engine and
+   * uses the fastest.
    */
   readonly engine?: Engine | EngineName | 'auto'
   /**
-   * `cpu`, or a device that belongs to an engine, as listed by `spanforge doctor` (default: with `auto` or bf16 the
-   * fastest, otherwise `cpu`, or the engine's own if it does not support `cpu`).
+   * `cpu`, or a device that belongs to an engine, as listed by `spanforge doctor` (default: with `auto`, bf16 or
+   * fp16 the fastest, otherwise `cpu`, or the engine's own if it does not support `cpu`).
    */
   readonly device?: string
   /** Receives warnings about missing weights (default: writes them to standard error). `() => {}` disables them. */
@@ -27,6 +27,7 @@ export const FROM_PRETRAINED = z
     engine: z.union([z.string() as z.ZodType<EngineName | 'auto'>, anObject<Engine>('')], 'an engine or its name'),
     device: z.string(),
     bf16: z.boolean(),
+    fp16: z.boolean(),
     seed: z.number(),
     ignore_mismatched_sizes: z.boolean(),
     onWarning: callback<Warn>(),

@@ -45,7 +45,10 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
     const settings = await loadAnswerSettings(folder)
     const { model, report } = await loadPretrained(folder, {
       ...rest,
-      engine: typeof engine === 'object' ? engine : await engineFor(folder, { engine, device, bf16: rest.bf16 }),
+      engine:
+        typeof engine === 'object'
+          ? engine
+          : await engineFor(folder, { engine, device, bf16: rest.bf16, fp16: rest.fp16 }),
     })
     const warning = newlyInitialized(nameOrFolder, model, report)
     if (warning) onWarning(warning)

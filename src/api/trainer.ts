@@ -111,7 +111,11 @@ export class Trainer {
     checkOptions('Trainer', TRAINER_OPTIONS, options)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
-    this.decided = decideArguments(this.args, { ...options.model.geometry, settings: storedSettings(options.model) })
+    this.decided = decideArguments(this.args, {
+      ...options.model.geometry,
+      settings: storedSettings(options.model),
+      engine: options.model.engine,
+    })
     this.state = newTrainerState(this.args, 0, 0)
   }
 

@@ -7,7 +7,7 @@ import type { Geometry, ModelConfig, ParameterSpec } from '../models/architectur
 import { totalSize } from '../models/flat-parameters.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { random } from '../random/random.ts'
-import type { Engine } from '../runtime/engine.ts'
+import { type Engine, precisionOf } from '../runtime/engine.ts'
 import { defaultEngine } from '../runtime/registry.ts'
 import { showList } from '../show-value.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly engine?: Engine
   /** Use bfloat16 in matrix products. Must be supported by the engine and the device. */
   readonly bf16?: boolean
+  /** Use float16 in matrix products. Must be supported by the engine and the device. */
+  readonly fp16?: boolean
   /** Seed for weights that are missing in the checkpoint. */
   readonly seed?: number
   /** Reinitialise weights whose shapes do not match, instead of rejecting them. */
@@ -33,11 +35,11 @@ export interface Pretrained {
  * biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
-  const { engine = defaultEngine, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
+  const { engine = defaultEngine, seed = 42, ignore_mismatched_sizes } = options
   const config = await loadConfig(folder)
   const checkpoint = await openWeights(folder)
   try {
-    const model = new QuestionAnsweringModel(config, engine, undefined, bf16 ? 'bfloat16' : 'float32')
+    const model = new QuestionAnsweringModel(config, engine, undefined, precisionOf(options))
     const view = (name: string) => model.parameters.view(name)
     const report = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view, {
       ignore_mismatched_sizes,

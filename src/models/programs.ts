@@ -3,7 +3,7 @@ import { SpanforgeError } from '../errors.ts'
 import { type Graph, input, type Tensor } from '../graph/tensor.ts'
 import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
-import { add } from '../ops/elementwise.ts'
+import { add, mul } from '../ops/elementwise.ts'
 import { crossEntropy } from '../ops/softmax.ts'
 import type { ModelConfig } from './architecture.ts'
 import { encoder, questionAnswering } from './span-head.ts'
@@ -45,6 +45,8 @@ export interface TrainingGraph {
   readonly dropout: readonly DropoutSite[]
 }
 
+/** The factor of the loss whose gradients are computed, []. */
+export const LOSS_SCALE = 'loss_scale'
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
 export const sofarName = (parameter: string): string => `sofar.${parameter}`
 
@@ -60,10 +62,12 @@ export interface Freeze {
 export interface TrainingGraphOptions extends Freeze {
   /** Whether the backward pass computes each layer again instead of keeping its values. */
   readonly gradient_checkpointing?: boolean
+  /** Whether the gradients are those of the loss times the input `loss_scale`. */
+  readonly scales_loss?: boolean
 }
 
 export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions = {}): TrainingGraph {
-  const { freeze_embeddings = false, freeze_layers: from = 0, gradient_checkpointing } = options
+  const { freeze_embeddings = false, freeze_layers: from = 0, gradient_checkpointing, scales_loss } = options
   rejectSplitSharing(config, options)
   const p = new Parameters()
   const dropout: DropoutSite[] = []
@@ -71,7 +75,8 @@ export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions
 
   const lookups = freeze_embeddings ? [] : p.lookups
   const dense = [...p.specs.values()].filter((spec) => !spec.table && !isFrozen(spec, options))
-  const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
+  const scaled = scales_loss ? mul(loss, input(LOSS_SCALE, [])) : loss
+  const gradients = gradient(scaled, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
   // In the order of the backward pass, so that an engine that computes outputs in order need not keep values for long.
   for (const [i, { name, shape }] of [...dense.entries()].reverse())

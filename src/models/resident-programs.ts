@@ -3,7 +3,7 @@ import { apply, constant, type Graph, input, scalar, type Tensor, topologicalOrd
 import { isDropoutMask } from '../ops/dropout.ts'
 import { add, cast, div, mul, sqrt, sub } from '../ops/elementwise.ts'
 import { gatherRows } from '../ops/gather.ts'
-import { matmul } from '../ops/linalg.ts'
+import { exactMatmul } from '../ops/linalg.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
 import type { ModelConfig } from './architecture.ts'
@@ -137,7 +137,7 @@ function tableGradients(
       const count = input(countName(index), [size, 1], 'int32')
       const unique = input(uniqueName(index), [size, 1], 'int64')
       const same = apply({ type: 'Equal' }, [slot, count], { shape: [size, 'tokens'], dtype: 'bool' })
-      const summed = matmul(cast(same, 'float32'), rows[output])
+      const summed = exactMatmul(cast(same, 'float32'), rows[output])
       const sofar = sums.get(table) ?? earlier(table)
       const known = gatherRows(sofar, input(distinctName(index), [size], 'int32'))
       sums.set(table, apply({ type: 'ScatterND' }, [sofar, unique, add(known, summed)], sofar))

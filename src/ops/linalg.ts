@@ -80,6 +80,11 @@ export function matmul(a: Tensor, b: Tensor, options: ProductOptions = {}): Tens
   return apply(MatMul, [a, b], { shape, dtype: a.dtype }, encode(options))
 }
 
+/** The product of matrices that is float32 in every precision. It has no gradient. */
+export function exactMatmul(a: Tensor, b: Tensor): Tensor {
+  return apply(PlainMatMul, [a, b], { shape: productShape('MatMul', a, b, {}), dtype: a.dtype })
+}
+
 const Gemm: Op = {
   type: 'Gemm',
   gradient(dy, { inputs: [a, b, c], attributes }) {

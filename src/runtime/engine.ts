@@ -14,9 +14,23 @@ export type Values = Readonly<Record<string, Value>>
 
 /**
  * Precision of matrix products. Inputs and outputs are always float32. With bfloat16, the factors are rounded to 8
- * significant bits and their products are accumulated in float32.
+ * significant bits and their products are accumulated in float32. With float16, factors and results are rounded to 11
+ * significant bits, and results beyond 65,504 are infinite.
  */
-export type Precision = 'float32' | 'bfloat16'
+export type Precision = 'float32' | 'bfloat16' | 'float16'
+
+/** Which of the reduced precisions is used, as arguments and flags say it. */
+export interface ReducedPrecision {
+  /** Multiply in bfloat16. */
+  readonly bf16?: boolean
+  /** Multiply in float16. Not if it is null, which means that nothing has decided it. */
+  readonly fp16?: boolean | null
+}
+
+export function precisionOf({ bf16, fp16 }: ReducedPrecision): Precision {
+  if (bf16) return 'bfloat16'
+  return fp16 ? 'float16' : 'float32'
+}
 
 export interface CompileOptions {
   /** Default: float32. Must be one of the engine's `precisions`. */
@@ -90,10 +104,17 @@ export interface ResidentExecutable {
   run(inputs: Values, slots: Slots): Promise<Values>
 }
 
+export interface ResidentCompileOptions {
+  /** Outputs that are left in slots (default: none). */
+  readonly stays?: readonly string[]
+  /** Default: float32. Must be one of the engine's `precisions`. */
+  readonly precision?: Precision
+}
+
 /** Values in the memory of a device, in named slots, and graphs that compute with them. */
 export interface DeviceStore {
-  /** Compiles a graph. The outputs in `stays` are left in slots; at least one other is returned. */
-  compile(graph: Graph, stays?: readonly string[]): Promise<ResidentExecutable>
+  /** Compiles a graph. */
+  compile(graph: Graph, options?: ResidentCompileOptions): Promise<ResidentExecutable>
   write(values: Values): Promise<void>
   read(slot: string): Promise<Value>
   /** Frees all values and graphs. */
@@ -106,8 +127,8 @@ export interface Engine {
   readonly device: string
   /** Precisions that this engine supports on this device. Always includes float32. */
   readonly precisions: readonly Precision[]
-  /** Explains which precisions are not supported here, and what would support them. */
-  readonly lacks?: string
+  /** Why precisions that the engine supports elsewhere are not supported here. */
+  readonly lacks?: Readonly<Partial<Record<Precision, string>>>
   /**
    * Sizes that the engine prefers: passes are padded so that the number of tokens and the length of the longest window are
    * multiples of these. Default: no padding.
@@ -131,6 +152,7 @@ export interface Engine {
 }
 
 export const float32Value = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
+export const scalarValue = (value: number): Value => float32Value(Float32Array.of(value), [])
 export const uint8Value = (data: Uint8Array, dims: readonly number[]): Value => ({ dtype: 'uint8', dims, data })
 export const int64Value = (data: BigInt64Array, dims: readonly number[]): Value => ({ dtype: 'int64', dims, data })
 export const int32Value = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })

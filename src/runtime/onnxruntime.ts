@@ -44,7 +44,10 @@ export const onnxruntime: Engine = {
     return `cpu (${cpuName()}, ${cpus().length} cores)`
   },
   precisions: ['float32'],
-  lacks: 'ONNX Runtime does not support bfloat16 on a CPU',
+  lacks: {
+    bfloat16: 'ONNX Runtime does not support bfloat16 on a CPU',
+    float16: 'ONNX Runtime computes float16 in float32 on a CPU',
+  },
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), spin = false, profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)

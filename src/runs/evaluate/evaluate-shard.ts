@@ -192,11 +192,17 @@ function shardSettings(
   options: EvaluateModelOptions,
   { loaded, asked }: PreparedEvaluation,
 ): ShardManifest['settings'] {
-  const { bf16 = false, dtype } = options.choice ?? {}
+  const { bf16 = false, fp16, dtype } = options.choice ?? {}
   return {
     ...givenOf(options, EVALUATED_WITH),
     ...{ max_seq_length: asked.max_seq_length, doc_stride: asked.doc_stride },
-    ...{ engine: loaded.engineName, device: loaded.device, bf16, ...(dtype !== undefined && { dtype }) },
+    ...{
+      engine: loaded.engineName,
+      device: loaded.device,
+      bf16,
+      ...(fp16 && { fp16 }),
+      ...(dtype !== undefined && { dtype }),
+    },
     lanes: loaded.model.lanes ?? 1,
   }
 }

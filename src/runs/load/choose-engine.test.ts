@@ -67,6 +67,18 @@ describe('with ONNX Runtime alone', () => {
     },
   )
 
+  test('fp16 is rejected on every device here, with the reasons', async () => {
+    await expect(chooseEngine({ fp16: true }, config)).rejects.toThrow(
+      /^engine: no engine supports float16 on this machine:\n {2}WebGPU: (.|\n)*Leave out fp16 to compute in float32\.$/,
+    )
+    await expect(chooseEngine({ fp16: true, device: 'cpu' }, config)).rejects.toThrow(
+      'engine: no engine supports float16 on cpu\n  Leave out fp16 to compute in float32.',
+    )
+    await expect(chooseEngine({ fp16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(
+      /^fp16: cpu .* does not support float16: ONNX Runtime computes float16 in float32 on a CPU\n {2}Leave out fp16 .*: webgpu\./,
+    )
+  })
+
   test('bf16 on ONNX Runtime is rejected', async () => {
     withFeatures('avx512_bf16')
     await expect(chooseEngine({ bf16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(

@@ -1,21 +1,19 @@
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { ModelConfig } from '../../models/architecture.ts'
-import type { Engine, Precision } from '../../runtime/engine.ts'
+import { type Engine, type Precision, precisionOf, type ReducedPrecision } from '../../runtime/engine.ts'
 import type { EngineEntry } from '../../runtime/engine-entry.ts'
 import { type EngineName, engineEntries, engineEntry, enginesOn, openEngine } from '../../runtime/registry.ts'
 import { inspectMachine } from '../machine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 
-/** The engine, device and precision that flags or arguments ask for. */
-export interface EngineChoice {
+/** The engine, device and precision that flags or arguments ask for: the precision of anything that is computed. */
+export interface EngineChoice extends ReducedPrecision {
   readonly engine?: EngineName | 'auto' | null
   /**
-   * `auto` is every device. Default: every device with engine `auto` or bf16; otherwise `cpu`, or the engine's first
+   * `auto` is every device. Default: every device with engine `auto`, bf16 or fp16; otherwise `cpu`, or the engine's first
    * device if it has no `cpu`.
    */
   readonly device?: string | null
-  /** Whether anything is computed in bfloat16. */
-  readonly bf16?: boolean
   /** Variant of an exported model to answer with. */
   readonly dtype?: string
 }
@@ -48,7 +46,7 @@ type Rejections = SpanforgeError[]
 
 /**
  * Opens the requested engine. By default, this is the first engine in the registry no matter what else is installed, so
- * that the same command produces the same bits. A device that only one engine has selects that engine, and bf16 selects
+ * that the same command produces the same bits. A device that only one engine has selects that engine, and bf16 or fp16
  * the engines that support it. If several engines qualify, or with `auto`, a small step of the model is timed on each
  * engine and each device.
  * @throws UsageError for incompatible options, SpanforgeError if an engine is missing
@@ -59,8 +57,7 @@ export async function chooseEngine(
   measure = secondsOfStep,
 ): Promise<ChosenEngine> {
   const wanted = wantedBy(choice)
-  const { engine: asked, device, bf16 } = wanted
-  const precision = bf16 ? 'bfloat16' : 'float32'
+  const { engine: asked, device, precision } = wanted
   const rejections: Rejections = []
   const places = await placesFor(wanted, rejections)
   const candidates = await open(places, precision, rejections)
@@ -86,18 +83,20 @@ interface Wanted {
   readonly device: string | undefined
   /** Whether all devices of an engine are measured, rather than its first one used. */
   readonly everyDevice: boolean
-  readonly bf16: boolean
+  readonly precision: Precision
 }
 
-function wantedBy({ engine, device, bf16 = false }: EngineChoice): Wanted {
-  const everyDevice = device === 'auto' || engine === 'auto' || (!engine && bf16)
-  if (device !== 'auto') return { engine, device: device ?? undefined, everyDevice, bf16 }
-  return { engine: engine || bf16 ? engine : 'auto', device: undefined, everyDevice, bf16 }
+function wantedBy({ engine, device, ...reduced }: EngineChoice): Wanted {
+  const precision = precisionOf(reduced)
+  const isReduced = precision !== 'float32'
+  const everyDevice = device === 'auto' || engine === 'auto' || (!engine && isReduced)
+  if (device !== 'auto') return { engine, device: device ?? undefined, everyDevice, precision }
+  return { engine: engine || isReduced ? engine : 'auto', device: undefined, everyDevice, precision }
 }
 
 /** The engines and devices to choose from. */
-async function placesFor({ engine, device, everyDevice, bf16 }: Wanted, rejections: Rejections): Promise<Place[]> {
-  const entries = entriesFor(engine, device, bf16)
+async function placesFor({ engine, device, everyDevice, precision }: Wanted, rejections: Rejections): Promise<Place[]> {
+  const entries = entriesFor(engine, device, precision)
   if (device) return entries.map((entry) => ({ entry, device }))
   const places: Place[] = []
   for (const entry of entries)
@@ -115,11 +114,11 @@ async function placesFor({ engine, device, everyDevice, bf16 }: Wanted, rejectio
   return places
 }
 
-function entriesFor(asked: Wanted['engine'], device: Wanted['device'], bf16: boolean): readonly EngineEntry[] {
+function entriesFor(asked: Wanted['engine'], device: Wanted['device'], precision: Precision): readonly EngineEntry[] {
   const able = device ? enginesOn(device) : engineEntries()
   if (asked === 'auto') return able
   if (asked) return [engineEntry(asked)]
-  return bf16 ? able.filter(({ precisions }) => precisions.includes('bfloat16')) : able.slice(0, 1)
+  return precision === 'float32' ? able.slice(0, 1) : able.filter(({ precisions }) => precisions.includes(precision))
 }
 
 /** Opens the engines that support the precision, and records why the others are ruled out. */
@@ -133,7 +132,7 @@ async function open(
     await unlessRejected(rejections, async () => {
       const engine = await openEngine(place.entry.name, place.device)
       if (engine.precisions.includes(precision)) candidates.push({ ...place, engine })
-      else rejections.push(cannotCompute(engine, place, places.length > 1))
+      else rejections.push(cannotCompute(engine, place, precision, places.length > 1))
     })
   return candidates
 }
@@ -150,14 +149,24 @@ async function unlessRejected(rejections: Rejections, attempt: () => Promise<voi
 
 const titleOf = ({ entry, device }: Place): string => (device === 'cpu' ? entry.title : `${entry.title} on ${device}`)
 
-function cannotCompute({ device, lacks }: Engine, place: Place, isOneOfSeveral: boolean): SpanforgeError {
-  if (isOneOfSeveral) return new SpanforgeError(`${titleOf(place)} does not support bfloat16 on this machine.`)
+const FLAGS: Readonly<Record<Precision, string>> = { float32: '', bfloat16: 'bf16', float16: 'fp16' }
+
+function cannotCompute(
+  { device, lacks }: Engine,
+  place: Place,
+  precision: Precision,
+  isOneOfSeveral: boolean,
+): SpanforgeError {
+  if (isOneOfSeveral) return new SpanforgeError(`${titleOf(place)} does not support ${precision} on this machine.`)
+  const flag = FLAGS[precision]
   const names = engineEntries()
-    .filter(({ name, precisions }) => name !== place.entry.name && precisions.includes('bfloat16'))
+    .filter(({ name, precisions }) => name !== place.entry.name && precisions.includes(precision))
     .map(({ name }) => name)
+  const others = names.length > 0 ? `, or choose another engine: ${names.join(' or ')}` : ''
+  const why = lacks?.[precision]
   return new UsageError(
-    `bf16: ${device} does not support bfloat16${lacks ? `: ${lacks}` : ''}`,
-    `Leave out bf16 to compute in float32, or choose another engine: ${names.join(' or ')}.`,
+    `${flag}: ${device} does not support ${precision}${why ? `: ${why}` : ''}`,
+    `Leave out ${flag} to compute in float32${others}.`,
   )
 }
 
@@ -165,10 +174,12 @@ function cannotCompute({ device, lacks }: Engine, place: Place, isOneOfSeveral: 
 function rejectionOf(rejections: Rejections, device: EngineChoice['device'], precision: Precision): SpanforgeError {
   const processor = precision === 'bfloat16' && (device ?? 'cpu') === 'cpu' ? rejectedProcessor() : undefined
   if (processor) return processor
-  if (rejections.length === 1) return rejections[0]
+  if (rejections.length === 1 && (precision === 'float32' || device || rejections[0] instanceof UsageError))
+    return rejections[0]
   const reasons = rejections.map(({ message }) => `\n  ${message}`)
   return new SpanforgeError(
     `engine: no engine supports ${precision} on ${device ?? 'this machine'}${reasons.length > 0 ? ':' : ''}${reasons.join('')}`,
+    { remedy: precision === 'float32' ? undefined : `Leave out ${FLAGS[precision]} to compute in float32.` },
   )
 }
 

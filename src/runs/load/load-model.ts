@@ -25,7 +25,7 @@ export interface HubChoice extends HubOptions {
   readonly dtype?: ExportDtype
 }
 
-export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16'> {
+export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16' | 'fp16'> {
   /** Engine, device and precision. */
   readonly choice?: EngineChoice
 }
@@ -88,8 +88,12 @@ export async function openModel(
   const dtype = choice.dtype ? exportDtype(choice.dtype) : undefined
   const folder = await modelFolder(nameOrFolder, { ...hub, dtype })
   if (!dtype && !(await isOnlyExported(folder))) return loadModel(nameOrFolder, { choice, ...options }, hub)
-  if (choice.bf16)
-    throw new UsageError('bf16: an exported model computes in its own dtype', 'Leave out bf16 and choose a dtype.')
+  const reduced = choice.bf16 ? 'bf16' : choice.fp16 ? 'fp16' : undefined
+  if (reduced)
+    throw new UsageError(
+      `${reduced}: an exported model computes in its own dtype`,
+      `Leave out ${reduced} and choose a dtype.`,
+    )
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
   const { name: engineName, device, engine } = await openNamed(choice.engine, choice.device)
@@ -110,7 +114,12 @@ export async function loadModel(
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
   const { engine, name, device, note } = await chooseEngine(choice, config)
-  const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
+  const { model, report } = await loadPretrained(folder, {
+    ...options,
+    engine,
+    bf16: choice.bf16,
+    fp16: choice.fp16 === true,
+  })
   const tokenizer = fitVocabulary(folder, loaded, model.geometry)
   const engineFacts = { engineName: name, device, engineNote: note }
   const warning = newlyInitialized(nameOrFolder, model, report)

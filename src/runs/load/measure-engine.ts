@@ -20,6 +20,7 @@ export async function secondsOfStep(engine: Engine, config: ModelConfig, precisi
   const model = randomModel(resized(config, { layers: Math.min(LAYERS, layers), vocab_size }), { engine })
   const batch = await BatchGradient.open(model, new Float32Array(model.num_parameters()), {
     bf16: precision === 'bfloat16',
+    fp16: precision === 'float16',
   })
   const rows = Array.from({ length: ROWS }, (_, r) => ({
     input_ids: Int32Array.from({ length }, (_, i) => (31 * i + 7 * r) % vocab_size),

@@ -279,7 +279,13 @@ function shardInputs(
   { choice = {} }: PredictOptions,
 ): Inputs {
   return {
-    settings: { ...settings, engine: engineName, device, bf16: choice.bf16 ?? false },
+    settings: {
+      ...settings,
+      engine: engineName,
+      device,
+      bf16: choice.bf16 ?? false,
+      ...(choice.fp16 && { fp16: true }),
+    },
     digests: { ...digests, weights: String(weights) },
   }
 }

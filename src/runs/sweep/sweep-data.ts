@@ -62,7 +62,7 @@ export class SweepData {
     if (known) return known
     const { hub, control } = this.options
     // Digests do not depend on the engine, and that of the run may be slow to start.
-    const plain = { ...args, engine: null, device: null, bf16: false, bf16_full_eval: false }
+    const plain = { ...args, engine: null, device: null, bf16: false, bf16_full_eval: false, fp16: false }
     const { digests, loaded } = await prepareRun(plain, { screen: noScreen, hub, signal: control?.signal })
     await loaded.model.release()
     this.known.set(key, digests)

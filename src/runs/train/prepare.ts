@@ -65,9 +65,9 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
     throw new UsageError('train: --model is missing', 'Use the folder of a pretrained BERT or a name on the hub.')
   rejectExclusive(given)
   const examples = await readRunData(given, hub)
-  const { seed, engine, bf16, bf16_full_eval, revision } = given
+  const { seed, engine, bf16, bf16_full_eval, fp16, revision } = given
   const device = deviceOf(given, local_rank)
-  const choice = { engine, device, bf16: bf16 || bf16_full_eval }
+  const choice = { engine, device, bf16: bf16 || bf16_full_eval, fp16 }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // Stored in the arguments, so that a resumed run does not measure again and choose another engine.
   const settled =
@@ -78,6 +78,7 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
     ...loaded.model.geometry,
     model_max_length: loaded.tokenizer.model_max_length,
     settings: loaded.settings,
+    engine: loaded.model.engine,
   }
   const args = decideArguments(settled, base)
   const answer_settings = unfittedSettings(args, base.settings)

@@ -101,8 +101,8 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
 }
 
 /** Whether a run decides the argument itself, by its base model or by measuring. */
-function isOpen(name: string, value: unknown, { bf16, bf16_full_eval }: TrainingArguments): boolean {
-  if (name === 'engine') return value === 'auto' || (value === null && (bf16 || bf16_full_eval))
+function isOpen(name: string, value: unknown, { bf16, bf16_full_eval, fp16 }: TrainingArguments): boolean {
+  if (name === 'engine') return value === 'auto' || (value === null && (bf16 || bf16_full_eval || fp16 === true))
   if (name === 'device' && value === 'auto') return true
   return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
 }

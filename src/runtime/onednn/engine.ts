@@ -57,7 +57,7 @@ function engineOf(library: Library): Engine {
     name: 'onednn',
     device: `cpu (${processor()}, ${cpus().length} cores), oneDNN ${library.version}${isEmulated ? ', bfloat16 emulated' : ''}`,
     precisions,
-    lacks: precisions.length < 2 ? 'oneDNN computes in bfloat16 only on processors with AVX-512' : undefined,
+    lacks: { bfloat16: 'oneDNN computes in bfloat16 only on processors with AVX-512' },
     multiples: { tokens: TOKEN_MULTIPLE, length: LENGTH_MULTIPLE },
     lanes: LANES,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {

@@ -10,7 +10,7 @@ import { OpenVinoExecutable } from './executable.ts'
 import type { OpenVinoLibrary } from './library.ts'
 
 /** OpenVINO's names for the precisions. */
-const PRECISIONS: Readonly<Record<Precision, string>> = { float32: 'f32', bfloat16: 'bf16' }
+const PRECISIONS: Readonly<Record<Precision, string>> = { float32: 'f32', bfloat16: 'bf16', float16: 'f16' }
 
 /**
  * Creates an engine for an OpenVINO device, such as "CPU", "GPU" or "GPU.1".
@@ -36,7 +36,7 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
     name: 'openvino',
     device: `${device} (${name}), OpenVINO ${library.version.split('-')[0]}`,
     precisions,
-    lacks: precisions.length < 2 ? `OpenVINO does not support bfloat16 on ${name}` : undefined,
+    lacks: { bfloat16: `OpenVINO does not support bfloat16 on ${name}` },
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))

@@ -1,13 +1,10 @@
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { Graph } from '../../graph/tensor.ts'
-import { lower } from '../../lowering/lower.ts'
-import { webgpu } from '../../lowering/webgpu.ts'
-import { encodeModel } from '../../onnx/encode.ts'
-import { toBytes } from '../../protobuf.ts'
-import { type CompileOptions, checkSignature, type Engine, type Executable } from '../engine.ts'
+import { type CompileOptions, checkSignature, type Engine, type Executable, type Precision } from '../engine.ts'
 import type { DeviceFacts, EngineFacts } from '../engine-entry.ts'
 import { Device } from './device.ts'
 import type { SessionOptions } from './device-memory.ts'
+import { encodeGraph } from './encode-graph.ts'
 import { DeviceExecutable } from './executable.ts'
 import type { DeviceFeatures } from './features.ts'
 import { WebGpuStore } from './store.ts'
@@ -45,6 +42,9 @@ async function rejectUnsupported(): Promise<void> {
   })
 }
 
+const precisionsWith = (features: DeviceFeatures): readonly Precision[] =>
+  features['shader-f16'] ? ['float32', 'float16'] : ['float32']
+
 /** Describes the device for `spanforge doctor`. */
 export async function inspectWebGpu(): Promise<EngineFacts> {
   const { env } = await import('onnxruntime-node')
@@ -52,7 +52,7 @@ export async function inspectWebGpu(): Promise<EngineFacts> {
   const device: DeviceFacts = {
     device: 'webgpu',
     full_name,
-    precisions: ['float32'],
+    precisions: precisionsWith(features),
     features: Object.entries(features).flatMap(([name, has]) => (has ? [name] : [])),
     ...(adapter && {
       is_software: adapter.isSoftware,
@@ -74,17 +74,16 @@ export async function openWebGpu(number: string): Promise<Engine> {
       `device: found webgpu:${number}, expected webgpu or webgpu:0`,
       'ONNX Runtime computes on the adapter that WebGPU prefers. On Linux, set VK_DRIVER_FILES to the driver of another one.',
     )
-  const { full_name, adapter } = await findDevice()
+  const { full_name, adapter, features } = await findDevice()
+  const precisions = precisionsWith(features)
   const memory = adapter ? `, ${(adapter.memory_bytes / 1e9).toFixed(1)} GB` : ''
   return {
     name: 'webgpu',
     device: `webgpu (${full_name}${memory})`,
-    precisions: ['float32'],
-    lacks: 'WebGPU has no bfloat16',
+    precisions,
+    lacks: { bfloat16: 'WebGPU has no bfloat16', float16: 'the adapter does not have the feature shader-f16' },
     async compile(graph: Graph, { precision = 'float32', profilePrefix }: CompileOptions = {}): Promise<Executable> {
-      if (precision !== 'float32')
-        throw new SpanforgeError(`WebGPU does not support ${precision}`, { remedy: 'Use float32.' })
-      return openGraph(toBytes(encodeModel(lower(graph, webgpu))), { profilePrefix })
+      return openGraph(encodeGraph(graph, precision), { profilePrefix })
     },
     openStore: ({ profilePrefix } = {}) => new WebGpuStore(Device.get(), profilePrefix, adapter),
     async open(file, signature) {

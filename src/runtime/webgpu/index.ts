@@ -5,7 +5,7 @@ export const webgpuEntry: EngineEntry = {
   name: 'webgpu',
   title: 'WebGPU',
   devices: ['webgpu', 'webgpu:0'],
-  precisions: ['float32'],
+  precisions: ['float32', 'float16'],
   install: null,
   inspect: inspectWebGpu,
   open: openWebGpu,

@@ -1,13 +1,10 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Graph } from '../../graph/tensor.ts'
-import { lower } from '../../lowering/lower.ts'
-import { webgpu } from '../../lowering/webgpu.ts'
-import { encodeModel } from '../../onnx/encode.ts'
-import { toBytes } from '../../protobuf.ts'
-import type { DeviceStore, ResidentExecutable, Value, Values } from '../engine.ts'
+import type { DeviceStore, ResidentCompileOptions, ResidentExecutable, Value, Values } from '../engine.ts'
 import type { DeviceFacts } from '../engine-entry.ts'
 import { withWitness } from './copy-model.ts'
 import type { Device } from './device.ts'
+import { encodeGraph } from './encode-graph.ts'
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 
@@ -26,9 +23,12 @@ export class WebGpuStore implements DeviceStore {
     this.prefix = `store ${device.newId()} `
   }
 
-  async compile(graph: Graph, stays: readonly string[] = []): Promise<ResidentExecutable> {
+  async compile(
+    graph: Graph,
+    { stays = [], precision = 'float32' }: ResidentCompileOptions = {},
+  ): Promise<ResidentExecutable> {
     const id = this.device.newId()
-    const model = toBytes(encodeModel(lower(withWitness(graph, stays), webgpu)))
+    const model = encodeGraph(withWitness(graph, stays), precision)
     await this.device.compile(id, model, { stays, profilePrefix: this.profilePrefix })
     this.graphs.push(id)
     return {

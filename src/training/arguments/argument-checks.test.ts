@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkArguments, type RunFacts } from './argument-checks.ts'
 import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
+import { presets } from './presets.ts'
 import { decideArguments } from './stored-settings.ts'
 
 const run: RunFacts = {
@@ -93,7 +94,20 @@ describe('combinations of arguments', () => {
     expect(() => check(raw, facts)).toThrow(message)
   })
 
-  it('allows bfloat16 on a device that supports it', () => {
+  it('allows bfloat16 and float16 on a device that supports them', () => {
     expect(() => check({ bf16: true }, { engine: withBfloat16 })).not.toThrow()
+    expect(() => check({ fp16: true }, { engine: { device: 'a card', precisions: ['float16'] } })).not.toThrow()
   })
+})
+
+it('uses float16 with the preset notebook on a device that supports it, unless another precision is given', () => {
+  const fp16 = (more: TrainingArgumentsInput, ...precisions: RunFacts['engine']['precisions']) =>
+    decideArguments(parseArguments({ ...presets.notebook, ...more }, 'test'), {
+      max_positions: 512,
+      engine: { precisions },
+    }).fp16
+  expect(fp16({}, 'float32')).toBe(false)
+  expect(fp16({}, 'float32', 'float16')).toBe(true)
+  expect(fp16({ fp16: false }, 'float32', 'float16')).toBe(false)
+  expect(fp16({ bf16: true }, 'float32', 'bfloat16', 'float16')).toBe(false)
 })

@@ -152,9 +152,10 @@ function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {
 function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { engine }: RunFacts): Generator<string> {
   const { device, precisions, lacks } = engine
   const hasBf16 = precisions.includes('bfloat16')
-  const why = lacks ? ` (${lacks})` : ''
+  const why = lacks?.bfloat16 ? ` (${lacks.bfloat16})` : ''
   const inFloat32 = 'remove it to train in float32'
   if (bf16_full_eval && !bf16 && !hasBf16) yield `bf16_full_eval: ${device} does not support bfloat16${why}: remove it`
-  if (fp16 && !bf16) yield `fp16: ${device} does not support training in float16: ${hasBf16 ? 'use bf16' : inFloat32}`
+  if (fp16 && !bf16 && !precisions.includes('float16'))
+    yield `fp16: ${device} does not support training in float16: ${hasBf16 ? 'use bf16' : inFloat32}`
   else if (bf16 && !hasBf16) yield `bf16: ${device} does not support bfloat16${why}: ${inFloat32}`
 }

@@ -1,29 +1,36 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { type LengthFacts, windowLengths } from '../../inference/window-lengths.ts'
+import type { Engine } from '../../runtime/engine.ts'
 import type { Example } from '../../squad/types.ts'
 import type { TrainingArguments } from './arguments.ts'
 
-/** Arguments after all defaults that depend on the model have been determined. */
+/** Arguments after all defaults that depend on the model or the device have been determined. */
 export interface DecidedArguments extends TrainingArguments {
   readonly version_2_with_negative: boolean
   readonly max_seq_length: number
   readonly doc_stride: number
+  readonly fp16: boolean
 }
 
 /** Arguments whose defaults depend on the model. */
 export const DECIDED_BY_MODEL: readonly string[] = ['version_2_with_negative', 'max_seq_length', 'doc_stride']
 
 /** The properties of a model that determine default arguments. */
-export type BaseModel = LengthFacts & { readonly settings?: AnswerSettings }
+export type BaseModel = LengthFacts & {
+  readonly settings?: AnswerSettings
+  /** The engine that the model is trained on. */
+  readonly engine?: Pick<Engine, 'precisions'>
+}
 
 /**
  * Determines whether "" may be an answer and the window lengths: the given values, or else those suggested by the
- * model.
+ * model. Determines whether to use float16 if that depends on the device.
  */
 export function decideArguments(args: TrainingArguments, base: BaseModel): DecidedArguments {
   const { max_seq_length, doc_stride } = windowLengths(args, base)
   const version_2_with_negative = args.version_2_with_negative ?? base.settings?.version_2_with_negative ?? false
-  return { ...args, version_2_with_negative, max_seq_length, doc_stride }
+  const fp16 = args.fp16 ?? (!args.bf16 && !args.bf16_full_eval && base.engine?.precisions.includes('float16') === true)
+  return { ...args, version_2_with_negative, max_seq_length, doc_stride, fp16 }
 }
 
 /**

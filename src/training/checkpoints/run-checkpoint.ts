@@ -58,6 +58,8 @@ const loopState = z.object({
       spent: z.number().min(0),
     })
     .optional(),
+  /** With fp16: the state of the loss scaler. */
+  loss_scale: z.object({ scale: z.number().min(0), growth_tracker: z.int().min(0) }).optional(),
   /** Number of windows in a batch, if it was not per_device_train_batch_size because the run had several ranks. */
   batch_size: z.int().min(1).optional(),
   /** Confidence intervals of the scores of each evaluation, by step. Missing in checkpoints of spanforge 0.1.0. */

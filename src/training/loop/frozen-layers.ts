@@ -8,7 +8,7 @@ import { assertLocksHeld } from '../../files/lock.ts'
 import { frozenGraph } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { type Ranks, together } from '../../ranks/ranks.ts'
-import { type Executable, float32Value } from '../../runtime/engine.ts'
+import { type Executable, float32Value, precisionOf, type ReducedPrecision } from '../../runtime/engine.ts'
 import type { Window } from '../../squad/types.ts'
 
 export interface FreezeOptions {
@@ -18,11 +18,10 @@ export interface FreezeOptions {
   readonly onProgress?: (done: number) => void
 }
 
-interface FrozenOptions extends FreezeOptions {
+interface FrozenOptions extends FreezeOptions, ReducedPrecision {
   readonly freeze_layers: number
   readonly max_tokens_per_pass: number
   readonly output_dir: string
-  readonly bf16: boolean
 }
 
 /**
@@ -116,12 +115,12 @@ async function computePasses(
   model: QuestionAnsweringModel,
   windows: readonly Window[],
   passes: readonly (readonly number[])[],
-  { freeze_layers, bf16, ranks, onProgress }: FrozenOptions,
+  { freeze_layers, ranks, onProgress, ...reduced }: FrozenOptions,
   onPass: (pass: readonly number[], bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const { rank, size } = ranks ?? { rank: 0, size: 1 }
   const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
-    precision: bf16 ? 'bfloat16' : 'float32',
+    precision: precisionOf(reduced),
   })
   session.hold(model.parameters.values())
   let done = 0

@@ -1,13 +1,14 @@
 import type { Pass, Share } from '../../batching/passes.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { ReducedPrecision } from '../../runtime/engine.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
 
 /** Computes gradients of the loss, and adds them up over the passes of a step. */
 export interface GradientSource {
   /** Number of lanes that can add passes at the same time (default: 1). */
   readonly lanes?: number
-  /** Forgets what was added up. */
-  reset(): void
+  /** Forgets what was added up. The next gradients are those of the loss times `loss_scale` (default: 1). */
+  reset(loss_scale?: number): void
   /** Adds a pass's gradients; returns its share of the step's loss. Without a lane, it is the only pass at the time. */
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number>
   /** The windows of each batch that this source computes, if other processes compute the others. */
@@ -25,13 +26,12 @@ export interface GradientSource {
   release(): Promise<void>
 }
 
-export interface GradientOptions {
+/** In a reduced precision, the gradients are still float32. */
+export interface GradientOptions extends ReducedPrecision {
   readonly freeze_embeddings?: boolean
   readonly freeze_layers?: number
   readonly gradient_checkpointing?: boolean
   readonly label_smoothing_factor?: number
-  /** Multiplies in bfloat16; the gradients are float32. */
-  readonly bf16?: boolean
 }
 
 /** Makes a source of gradients. It adds into `gradients`, which holds those of the trained parameters in their order. */

@@ -64,6 +64,7 @@ export class BatchGradient implements GradientSource {
   private readonly others: Promise<OtherLane>[] = []
   /** Those that have sums. */
   private readonly used = new Set<OtherLane>()
+  private loss_scale = 1
 
   private constructor(
     private readonly model: QuestionAnsweringModel,
@@ -87,19 +88,20 @@ export class BatchGradient implements GradientSource {
     return new BatchGradient(model, options, gradients, sums, await LaneGradient.open(model, sums, options, 0))
   }
 
-  reset(): void {
+  reset(loss_scale = 1): void {
+    this.loss_scale = loss_scale
     this.gradients.fill(0)
     this.first.reset()
     this.empty(({ sums }) => sums.clear())
   }
 
   async add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
-    const isShared = lane !== undefined
-    if (!lane) return this.first.add(pass, masks, isShared)
+    const options = { isShared: lane !== undefined, loss_scale: this.loss_scale }
+    if (!lane) return this.first.add(pass, masks, options)
     this.others[lane] ??= this.open(lane)
     const other = await this.others[lane]
     this.used.add(other)
-    return other.gradient.add(pass, masks, isShared)
+    return other.gradient.add(pass, masks, options)
   }
 
   join(loss: number): number {

@@ -3,11 +3,26 @@ import type { Pass } from '../../batching/passes.ts'
 import { spanTargets } from '../../batching/span-targets.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import { type FlatParameters, ResidentParameters } from '../../models/flat-parameters.ts'
-import { gradientName, sofarName, type TrainingGraph, trainingGraph } from '../../models/programs.ts'
+import { gradientName, LOSS_SCALE, sofarName, type TrainingGraph, trainingGraph } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { type Executable, float32Value, uint8Value, type Value, type Values } from '../../runtime/engine.ts'
+import {
+  type Executable,
+  float32Value,
+  type Precision,
+  precisionOf,
+  scalarValue,
+  uint8Value,
+  type Value,
+  type Values,
+} from '../../runtime/engine.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
 import type { GradientOptions } from './gradient-source.ts'
+
+interface LanePass {
+  readonly isShared: boolean
+  /** Used in float16. */
+  readonly loss_scale: number
+}
 
 /** Where the gradients of the passes of a lane are added up. */
 export interface LaneSums {
@@ -36,7 +51,7 @@ export class LaneGradient {
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
     private readonly sums: LaneSums,
-    private readonly label_smoothing_factor: number,
+    private readonly options: { readonly label_smoothing_factor: number; readonly precision: Precision },
   ) {
     this.weights = new ResidentParameters(session)
     const { dense } = sums
@@ -46,12 +61,14 @@ export class LaneGradient {
   static async open(
     model: QuestionAnsweringModel,
     sums: LaneSums,
-    { label_smoothing_factor = 0, bf16 = false, ...options }: GradientOptions,
+    options: GradientOptions,
     lane: number,
   ): Promise<LaneGradient> {
-    const graph = trainingGraph(model.config, options)
-    const session = await model.engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32', lane })
-    return new LaneGradient(model, graph, session, model.parameters, sums, label_smoothing_factor)
+    const { label_smoothing_factor = 0 } = options
+    const precision = precisionOf(options)
+    const graph = trainingGraph(model.config, { ...options, scales_loss: precision === 'float16' })
+    const session = await model.engine.compile(graph.outputs, { precision, lane })
+    return new LaneGradient(model, graph, session, model.parameters, sums, { label_smoothing_factor, precision })
   }
 
   /** Must be called after the sums have been set to zero. */
@@ -60,19 +77,23 @@ export class LaneGradient {
   }
 
   /** Adds a pass's gradients; returns its share of the loss. */
-  async add(pass: Pass, masks: DropoutMasks, isShared: boolean): Promise<number> {
+  async add(pass: Pass, masks: DropoutMasks, { isShared, loss_scale }: LanePass): Promise<number> {
     const { graph, model, sums } = this
+    const { label_smoothing_factor, precision } = this.options
     const { dims, inputs } = pack(pass.rows, model.geometry, model.engine.multiples)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,
-      label_smoothing_factor: this.label_smoothing_factor,
+      label_smoothing_factor,
     })
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
     this.weights.follow(this.parameters)
     await this.session.run(
-      { ...inputs, span_targets: targets, ...this.masks(pass, dims, masks) },
+      {
+        ...{ ...inputs, span_targets: targets, ...this.masks(pass, dims, masks) },
+        ...(precision === 'float16' && { [LOSS_SCALE]: scalarValue(loss_scale) }),
+      },
       { ...rowGradients, loss: float32Value(loss, []) },
       { isShared },
     )

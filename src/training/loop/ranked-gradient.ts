@@ -20,8 +20,8 @@ class RankedGradient implements GradientSource {
     return this.own.lanes
   }
 
-  reset(): void {
-    this.own.reset()
+  reset(loss_scale?: number): void {
+    this.own.reset(loss_scale)
   }
 
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {

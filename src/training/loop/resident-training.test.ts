@@ -36,13 +36,13 @@ function spoiling(engine: Engine, at: number, value: number): Engine {
     write: (values) => store.write(values),
     read: (slot) => store.read(slot),
     release: () => store.release(),
-    async compile(graph, stays = []) {
-      const executable = await store.compile(graph, stays)
+    async compile(graph, options = {}) {
+      const executable = await store.compile(graph, options)
       let runs = 0
       return {
         async run(inputs, slots) {
           const results = await executable.run(inputs, slots)
-          if (stays.includes(gradientName(KEY)) && ++runs === at) {
+          if (options.stays?.includes(gradientName(KEY)) && ++runs === at) {
             const gradient = await store.read(gradientName(KEY))
             gradient.data.fill(value as never, 7, 8)
             await store.write({ [gradientName(KEY)]: gradient })

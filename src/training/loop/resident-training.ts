@@ -4,7 +4,7 @@ import { spanTargets } from '../../batching/span-targets.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { bindShape } from '../../graph/shape.ts'
 import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
-import { gradientName, sofarName } from '../../models/programs.ts'
+import { gradientName, LOSS_SCALE, sofarName } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import {
   countName,
@@ -30,8 +30,9 @@ import {
   float32Value,
   int32Value,
   int64Value,
+  precisionOf,
   type ResidentExecutable,
-  type Value,
+  scalarValue,
   type Values,
 } from '../../runtime/engine.ts'
 import { type DropoutMasks, POOL } from '../dropout/draws.ts'
@@ -68,8 +69,6 @@ interface Graphs {
   readonly updates: readonly Update[]
 }
 
-const scalarValue = (value: number): Value => float32Value(Float32Array.of(value), [])
-
 /**
  * Training with parameters, gradients and moments in the memory of a device. In a step, only indices and numbers are copied
  * to the device, and only losses, a norm and a check are copied back. `fetch` copies parameters and moments to the CPU, for
@@ -86,6 +85,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
   /** Whether the device has values that the CPU lacks. */
   private isAhead = false
   private isFirstPass = true
+  private loss_scale = 1
 
   private constructor(
     private readonly model: QuestionAnsweringModel,
@@ -108,15 +108,16 @@ export class ResidentTraining implements GradientSource, Optimizer {
   ): Promise<ResidentTraining> {
     const store = model.engine.openStore!()
     try {
-      const graph = residentGraph(model.config, POOL_SIZE, options)
+      const precision = precisionOf(options)
+      const graph = residentGraph(model.config, POOL_SIZE, { ...options, scales_loss: precision === 'float16' })
       const { entries } = host.gradients
-      const pass = await store.compile(graph.outputs, graph.trained.map(gradientName))
+      const pass = await store.compile(graph.outputs, { stays: graph.trained.map(gradientName), precision })
       const squares = await store.compile(squaresGraph(entries))
       const updates: Update[] = []
       for (const group of groups(entries)) {
         const outputs = updateGraph(group.map((entry) => ({ ...entry, decays: decays(entry) })))
         const stays = Object.keys(outputs).filter((name) => name !== 'check')
-        updates.push({ executable: await store.compile(outputs, stays), entries: group })
+        updates.push({ executable: await store.compile(outputs, { stays }), entries: group })
       }
       return new ResidentTraining(model, host, options, store, graph, { pass, squares, updates })
     } catch (error) {
@@ -125,7 +126,8 @@ export class ResidentTraining implements GradientSource, Optimizer {
     }
   }
 
-  reset(): void {
+  reset(loss_scale = 1): void {
+    this.loss_scale = loss_scale
     this.isFirstPass = true
   }
 
@@ -143,6 +145,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
       ...{ ...packed.inputs, span_targets, [FIRST]: int32Value(Int32Array.of(Number(this.isFirstPass)), []) },
       ...this.lookups(packed.inputs),
       ...(await this.dropout(pass, packed.dims, masks)),
+      ...(precisionOf(this.options) === 'float16' && { [LOSS_SCALE]: scalarValue(this.loss_scale) }),
     }
     const { parameters, passes } = this.slots
     const pools = Object.fromEntries([...this.pools.keys()].map((p) => [poolName(p), poolName(p)]))

@@ -4,6 +4,7 @@ import { evaluateDataset } from '../../inference/evaluate.ts'
 import { totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { agreeOn, isFirst, onAny } from '../../ranks/ranks.ts'
+import { precisionOf } from '../../runtime/engine.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from '../checkpoints/checkpoint-store.ts'
 import { checkpointWriters, type LoopState, newLoopState, restoreRun } from '../checkpoints/run-checkpoint.ts'
@@ -57,8 +58,8 @@ export class TrainingSession {
   static async open(run: PlannedRun): Promise<TrainingSession> {
     const { model, args, plan: planned, digests, resume_from } = run
     const clockStart = clockOf(run)()
-    // As with autocast in the Trainer, a model trained in bfloat16 is also evaluated in bfloat16.
-    await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
+    // As with autocast in the Trainer, a model is evaluated in the precision in which it is trained.
+    await model.computeIn(precisionOf({ bf16: args.bf16 || args.bf16_full_eval, fp16: args.fp16 }))
     const { ranks, gradients } = run
     const stepper = await Stepper.open(
       model,
@@ -70,6 +71,7 @@ export class TrainingSession {
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
       : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState(run.batch_size) }
     stepper.optimizer.taken = progress.steps_taken
+    if (stepper.scaler && progress.loss_scale) stepper.scaler.state = progress.loss_scale
     if (progress.version === undefined) {
       if (ranks) throw oldDropout(resume_from!)
       stepper.draws = new PassDraws(args.seed)
@@ -263,7 +265,8 @@ export class TrainingSession {
     if (!isFirst(ranks)) return
     const { time_budget } = this.progress
     const spent = time_budget && { time_budget: { ...time_budget, spent: this.spent } }
-    const progress = { ...this.progress, train_runtime: this.runtime(), ...spent }
+    const loss_scale = stepper.scaler && { loss_scale: stepper.scaler.state }
+    const progress = { ...this.progress, train_runtime: this.runtime(), ...spent, ...loss_scale }
     const contents = { model, tokenizer, answer_settings, optimizer: stepper.optimizer.state, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
     yield { type: 'save', folder, removed: await this.rotate() }

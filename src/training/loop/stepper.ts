@@ -3,6 +3,7 @@ import { windowLosses } from '../../inference/logits.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { precisionOf } from '../../runtime/engine.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import type { DropoutDraws } from '../dropout/draws.ts'
@@ -10,6 +11,7 @@ import { WindowDraws } from '../dropout/window-draws.ts'
 import { AdamW } from '../optimizer/adamw.ts'
 import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
 import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
+import { LossScaler } from '../optimizer/loss-scaler.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
 import type { StepBatches } from './batches.ts'
@@ -38,7 +40,9 @@ export interface StepResult {
   readonly samples: number
   /** Real tokens. */
   readonly tokens: number
-  /** False if the step was skipped because a loss or gradient was not finite. */
+  /** In float16: the factor of the loss whose gradients were computed. */
+  readonly loss_scale?: number
+  /** False if the step was skipped because a loss or gradient was not finite, or overflowed in float16. */
   readonly taken: boolean
 }
 
@@ -49,6 +53,8 @@ export interface StepResult {
 export class Stepper {
   /** Its state is saved with checkpoints and restored when a run is resumed. */
   readonly optimizer: Optimizer
+  /** Scales the loss in float16. Its state is saved with checkpoints too. */
+  readonly scaler: LossScaler | undefined
   /** Draws dropout masks; replaced when a run resumes from a checkpoint of spanforge 0.1, which drew them per pass. */
   draws: DropoutDraws
   private learningRate: (step: number) => number
@@ -69,6 +75,7 @@ export class Stepper {
       ...{ exp_avg: exp_avg.data, exp_avg_sq: exp_avg_sq.data },
     }
     this.optimizer = optimizer ?? new AdamW(memory.kernels, arrays, { exp_avg, exp_avg_sq }, args)
+    this.scaler = precisionOf(args) === 'float16' ? new LossScaler() : undefined
     this.draws = new WindowDraws(args.seed)
     this.learningRate = learningRates(args, max_steps)
   }
@@ -120,20 +127,30 @@ export class Stepper {
     return group.flat().reduce((n, i) => n + windows[i].input_ids.length, 0)
   }
 
-  /** Performs step number `step` of the run, starting at 0, on the windows of `group`. */
+  /**
+   * Performs step number `step` of the run, starting at 0, on the windows of `group`. As in the Trainer, a step that
+   * overflows in float16 is skipped, and the schedule of the learning rate waits for it.
+   */
   async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
+    const { scaler } = this
+    const loss_scale = scaler?.scale
+    const unscale = 1 / (loss_scale ?? 1)
     const loss = await this.gradients(step, group, windows)
-    const grad_norm = await this.gradientNorm()
-    const learning_rate = this.learningRate(step)
+    const grad_norm = (await this.gradientNorm()) * unscale
+    const learning_rate = this.learningRate(scaler ? this.optimizer.taken : step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
+    const isFailure = !taken && (scaler?.isExhausted ?? true)
     const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.hasTrained })
-    if (!taken && this.args.on_nonfinite === 'stop')
+    if (isFailure && this.args.on_nonfinite === 'stop')
       throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients.data, this.args)
-    if (taken && !(await this.update(learning_rate, grad_norm)))
+    if (taken && !(await this.update(learning_rate, grad_norm, unscale)))
       throw nonfiniteUpdate(failed(), this.trained.parameters, this.optimizer.state, this.args)
+    scaler?.update(!taken)
     const all = group.flat()
     const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
-    return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
+    const norm = Math.fround(grad_norm)
+    const scaled = loss_scale !== undefined && { loss_scale }
+    return { loss, grad_norm: norm, learning_rate, samples: all.length, tokens, taken, ...scaled }
   }
 
   async release(): Promise<void> {
@@ -143,7 +160,7 @@ export class Stepper {
 
   /** Accumulates the gradients of all passes of all batches. Returns the loss. */
   private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
-    this.source.reset()
+    this.source.reset(this.scaler?.scale)
     const losses: number[] = []
     let first_place = 0
     for (const batch of group) {
@@ -186,8 +203,9 @@ export class Stepper {
   }
 
   /** Whether the weights and the optimizer's state are finite afterwards. */
-  private async update(learning_rate: number, grad_norm: number): Promise<boolean> {
-    const succeeded = await this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
+  private async update(learning_rate: number, grad_norm: number, unscale: number): Promise<boolean> {
+    const clip = clipCoefficient(grad_norm, this.args.max_grad_norm)
+    const succeeded = await this.optimizer.step(learning_rate, clip * unscale)
     this.model.parameters.changed()
     if (!succeeded) await this.optimizer.fetch?.()
     return succeeded

@@ -32,7 +32,7 @@ test('rejects max_minutes that is too short for a step or the warm-up', () => {
 test('max_minutes and max_steps are mutually exclusive', () => {
   const args = { ...parseArguments({ max_minutes: 1, max_steps: 5, max_seq_length: 24, doc_stride: 4 }, 'test') }
   const facts = { engine: { device: 'cpu', precisions: [] }, validationExamples: 0, max_positions: 64, layers: 2 }
-  const decided = { ...args, max_seq_length: 24, doc_stride: 4, version_2_with_negative: false }
+  const decided = { ...args, max_seq_length: 24, doc_stride: 4, version_2_with_negative: false, fp16: false }
   expect(() => checkArguments(decided, { ...facts, max_steps: 5 })).toThrow(
     'max_minutes and max_steps are mutually exclusive',
   )
