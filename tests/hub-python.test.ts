@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { verifyCache } from '../src/hub/cache/upkeep.ts'
-import { loadDataset } from '../src/hub/download/examples.ts'
+import { readDataset } from '../src/hub/download/examples.ts'
 import { resolveModel } from '../src/hub/download/models.ts'
 import { modelCard } from '../src/hub/push/model-card.ts'
 import { BERT, hubWorld } from './hub-world.ts'
@@ -105,13 +105,13 @@ describe.skipIf(!hasPython)('the cache is shared with Python', { timeout: 120_00
     expect(rows).toBe(SQUAD.length)
     expect(first).toMatchObject({ id: SQUAD[0].id, context: SQUAD[0].context })
     world.server.reset()
-    expect(await loadDataset('ann/squad', { ...world.options, split: 'train' })).toEqual(SQUAD)
-    expect(await loadDataset('ann/squad', { ...world.options, split: 'train', offline: true })).toEqual(SQUAD)
+    expect(await readDataset('ann/squad', { ...world.options, split: 'train' })).toEqual(SQUAD)
+    expect(await readDataset('ann/squad', { ...world.options, split: 'train', offline: true })).toEqual(SQUAD)
     expect(fetched()).toBe(0)
   })
 
   it.skipIf(!hasDatasets)('load_dataset does not download again a dataset that spanforge downloaded', async () => {
-    await loadDataset('ann/squad', { ...world.options, split: 'train' })
+    await readDataset('ann/squad', { ...world.options, split: 'train' })
     world.server.reset()
     expect(await run({}, 'dataset', 'ann/squad', 'train')).toMatchObject({ rows: SQUAD.length })
     expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])

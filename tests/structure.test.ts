@@ -110,6 +110,7 @@ const mayImport: Record<string, readonly string[]> = {
     'hub',
     'inference',
     'search',
+    'export',
     'training',
     'report',
     'runs',
@@ -148,6 +149,12 @@ const inBrowser = ['text', 'squad']
 
 /** Names that two files declare and export, with the reason. A re-export is not a declaration. */
 const mayShareName: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['buildIndex', 'exportModel', 'resolveModel'].map((name) => [
+      name,
+      'the function of the library checks its options',
+    ]),
+  ),
   BertTokenizer: 'spanforge/text has the tokenizer, the library the one that can also be loaded and saved by name',
   TrainingArguments: 'the library has a class that creates values of the type',
   linear: 'the operator, and the layer that applies it to parameters',

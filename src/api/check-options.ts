@@ -38,6 +38,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
+  nonoptional: 'a value',
   int: 'an integer',
   number: 'a number',
   boolean: 'true or false',

@@ -5,6 +5,7 @@ import type { LoadOptions } from '../inference/pretrained.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { EngineName } from '../runtime/registry.ts'
 import { anObject, type SchemasOf } from './check-options.ts'
+import { hubOption } from './option-schemas.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights' | 'dtype'> {
   /**
@@ -31,16 +32,8 @@ export const FROM_PRETRAINED = z
     seed: z.number(),
     ignore_mismatched_sizes: z.boolean(),
     onWarning: callback<Warn>(),
+    ...hubOption,
     revision: z.string(),
-    offline: z.boolean(),
-    token: z.string(),
-    endpoint: z.string(),
-    cache: z.string(),
-    onProgress: callback<NonNullable<ModelOptions['onProgress']>>(),
-    onNotice: callback<NonNullable<ModelOptions['onNotice']>>(),
-    retry: anObject<NonNullable<ModelOptions['retry']>>('an object'),
-    timeout: z.number(),
-    signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
   } satisfies SchemasOf<FromPretrainedOptions>)
   .partial()
 

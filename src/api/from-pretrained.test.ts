@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { loadSquad } from './load-squad.ts'
+import { loadSquad } from './functions.ts'
 import { AutoModelForQuestionAnswering } from './model.ts'
 import { AutoTokenizer } from './tokenizer.ts'
 

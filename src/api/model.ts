@@ -2,14 +2,11 @@ import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/download/models.ts'
-import { resolveEvaluateOptions } from '../inference/answer-options.ts'
-import { type EvaluateOptions, type Evaluation, evaluateDataset as evaluateModel } from '../inference/evaluate.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import { chooseEngine, type EngineChoice } from '../runs/load/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
-import type { Dataset } from '../squad/dataset.ts'
 import { tensorsOf } from '../training/checkpoints/run-checkpoint.ts'
 import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions, toStandardError } from './from-pretrained-options.ts'
@@ -60,17 +57,6 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
     await saveModel(folder, this.config, tensorsOf(this.parameters), options)
     if (this.answer_settings) await saveAnswerSettings(folder, this.answer_settings)
   }
-}
-
-/**
- * Evaluates a model: computes the loss over all windows, the best answer to each question, and the scores of the
- * answers. Options that are omitted use the settings stored with the model (answer_settings.json): whether "" is a
- * possible answer, its threshold, and the confidence model.
- * @throws SpanforgeError for unanswerable questions without `version_2_with_negative`, before the evaluation starts,
- * and if the loss is not finite
- */
-export function evaluate(model: SpanModel, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-  return evaluateModel(model, dataset, resolveEvaluateOptions(options, storedSettings(model)))
 }
 
 /** The answer settings that a model was loaded with or got in training. */

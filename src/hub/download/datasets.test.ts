@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { hubWorld } from '../../../tests/hub-world.ts'
 import { madeUpExamples, squadParquet } from '../../../tests/squad-parquet.ts'
 import { resolveDataset } from './datasets.ts'
-import { loadDataset, readParquet } from './examples.ts'
+import { readDataset, readParquet } from './examples.ts'
 
 const TRAIN = madeUpExamples(250)
 const VALIDATION = madeUpExamples(30, 'b')
@@ -45,7 +45,7 @@ const world = hubWorld((server) => {
   scripted.commit({ 'one/validation/0000.parquet': small }, 'refs/convert/parquet')
   server.add('dataset', 'ann/json').commit({ 'train.json': '{}' })
 })
-const load = (name: string, more: object) => loadDataset(name, { split: 'train', ...world.options, ...more })
+const load = (name: string, more: object) => readDataset(name, { split: 'train', ...world.options, ...more })
 const rejection = (name: string, more: object) => expect(load(name, more)).rejects
 
 describe('a dataset by name', () => {

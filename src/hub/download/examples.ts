@@ -22,7 +22,7 @@ async function opened(file: string) {
  * Loads the first `max_samples` examples (default: all) from a split of a dataset, given as a folder or as a name on
  * the hub.
  */
-export async function loadDataset(
+export async function readDataset(
   nameOrFolder: string,
   { max_samples = Number.POSITIVE_INFINITY, ...options }: DatasetOptions & { readonly max_samples?: number },
 ): Promise<Example[]> {
