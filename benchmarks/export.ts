@@ -14,6 +14,7 @@ import { standardErrorScreen } from '../src/runs/screen/progress.ts'
 interface Options {
   readonly questions: number
   readonly runs: number
+  readonly dtype?: string
   readonly out?: string
 }
 
@@ -73,12 +74,12 @@ function table({ variants }: ExportOutcome, [short, long]: number[][]): string {
   ].join('\n')
 }
 
-async function measure(model: string, data: string, { questions, runs, out }: Options): Promise<void> {
+async function measure(model: string, data: string, { questions, runs, dtype, out }: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
   try {
     const exported = await exportModel(model, {
       output_dir: join(folder, 'exported'),
-      dtypes: EXPORT_DTYPES,
+      dtypes: dtype ? ['fp32', ...dtype.split(',')] : EXPORT_DTYPES,
       validation_file: data,
       max_eval_samples: questions,
       runtimes: ['node'],
@@ -106,6 +107,7 @@ await new Command('export')
   .argument('<data>', 'data file with the questions')
   .option('--questions <integer>', 'maximum number of questions', Number, 600)
   .option('--runs <integer>', 'number of timed runs of each variant and length', Number, 21)
+  .option('--dtype <names>', 'variants besides fp32, separated by commas (default: all)')
   .option('--out <file>', 'also write the results as JSON')
   .action(measure)
   .parseAsync()

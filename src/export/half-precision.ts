@@ -11,6 +11,9 @@ import {
 import { cast } from '../ops/elementwise.ts'
 import type { StoredWeights } from './stored-weights.ts'
 
+/** Largest finite value. */
+export const LARGEST_HALF = 65_504
+
 /** Added to scores that softmax should ignore: the result is 0, and sums stay within the range of float16. */
 const HALF_UNSEEN = -1e4
 
@@ -20,8 +23,7 @@ const HALF_UNSEEN = -1e4
  * integers only up to 2048 and ends at 65,504. They are converted when they are combined with other values.
  */
 export function halfPrecision(graph: Graph, weights: StoredWeights): Graph {
-  const conversion = new Conversion(weights)
-  for (const t of topologicalOrder(Object.values(graph))) conversion.convert(t)
+  const conversion = converted(graph, weights, 'float16')
   return Object.fromEntries(
     Object.entries(graph).map(([name, t]) => {
       const half = conversion.converted(t)
@@ -30,14 +32,31 @@ export function halfPrecision(graph: Graph, weights: StoredWeights): Graph {
   )
 }
 
+/** Returns the values that `halfPrecision` computes in float16, computed in float32, which shows whether they fit. */
+export const halfValues = (graph: Graph, weights: StoredWeights): readonly Tensor[] =>
+  converted(graph, weights, 'float32').computed
+
+function converted(graph: Graph, weights: StoredWeights, type: FloatType): Conversion {
+  const conversion = new Conversion(weights, type)
+  for (const t of topologicalOrder(Object.values(graph))) conversion.convert(t)
+  return conversion
+}
+
+type FloatType = 'float16' | 'float32'
+
 class Conversion {
+  /** The results of operators that depend on weights. */
+  readonly computed: Tensor[] = []
   private readonly results = new Map<Tensor, Tensor>()
   /** The tensors that depend on weights. */
   private readonly weighted = new Set<Tensor>()
   private readonly nodes = new Map<Node, readonly Tensor[]>()
   private readonly halves = new Map<Tensor, Tensor>()
 
-  constructor(private readonly weights: StoredWeights) {}
+  constructor(
+    private readonly weights: StoredWeights,
+    private readonly type: FloatType,
+  ) {}
 
   converted(t: Tensor): Tensor {
     return this.results.get(t)!
@@ -55,16 +74,18 @@ class Conversion {
     const { source, dtype } = t
     if (!this.weighted.has(t) || source.kind === 'constant') return t
     if (isStored || source.kind === 'input')
-      return dtype === 'float32' ? this.weights.halve((source as { name: string }).name) : t
+      return dtype === 'float32' && this.type === 'float16' ? this.weights.halve((source as { name: string }).name) : t
     if (!this.nodes.has(source.node)) this.nodes.set(source.node, this.remade(source.node))
     return this.nodes.get(source.node)![source.output]
   }
 
   private remade({ op, inputs, outputs, attributes }: Node): readonly Tensor[] {
     const operands = inputs.map((x) => (this.weighted.has(x) ? this.converted(x) : this.half(x)))
-    if (op.type === 'Cast') return [cast(operands[0], halved(outputs[0].dtype))]
-    const types = outputs.map(({ shape, dtype }) => ({ shape, dtype: halved(dtype) }))
-    return createNode(op, operands, types, attributes).outputs
+    const types = outputs.map(({ shape, dtype }) => ({ shape, dtype: this.halved(dtype) }))
+    const results =
+      op.type === 'Cast' ? [cast(operands[0], types[0].dtype)] : createNode(op, operands, types, attributes).outputs
+    this.computed.push(...results.filter((_, i) => outputs[i].dtype === 'float32'))
+    return results
   }
 
   /** A value without weights in float16, if it is a float. */
@@ -72,17 +93,25 @@ class Conversion {
     if (t.dtype !== 'float32') return t
     const known = this.halves.get(t)
     if (known) return known
-    const half = t.source.kind === 'constant' ? halfConstant(t) : cast(atLeast(HALF_UNSEEN, t), 'float16')
+    const half = t.source.kind === 'constant' ? this.constant(t) : this.cast(atLeast(HALF_UNSEEN, t))
     this.halves.set(t, half)
     return half
   }
-}
 
-const halved = (dtype: Tensor['dtype']): Tensor['dtype'] => (dtype === 'float32' ? 'float16' : dtype)
+  private constant({ source, shape }: Tensor): Tensor {
+    const { data } = source as { data: Float32Array }
+    // Masks are added to scores, too.
+    const values = Array.from(data, (value) => (value < -LARGEST_HALF ? HALF_UNSEEN : value))
+    return constant(values, shape as readonly number[], this.type)
+  }
+
+  private cast(t: Tensor): Tensor {
+    return this.type === 'float32' ? t : cast(t, this.type)
+  }
+
+  private halved(dtype: Tensor['dtype']): Tensor['dtype'] {
+    return dtype === 'float32' ? this.type : dtype
+  }
+}
 
 const atLeast = (least: number, t: Tensor): Tensor => apply({ type: 'Max' }, [t, scalar(least)], t)
-
-function halfConstant({ source, shape }: Tensor): Tensor {
-  const { data } = source as { data: Float32Array }
-  return constant([...data], shape as readonly number[], 'float16')
-}

@@ -52,6 +52,9 @@ const STORAGE: Readonly<Record<ExportDtype, Storage>> = {
 /** Whether a variant quantizes activations with one scale for the whole batch, so that its windows affect each other. */
 export const isDynamic = (dtype: ExportDtype): boolean => dtype === 'int8' || dtype === 'uint8'
 
+/** Whether a variant computes in float16. */
+export const isHalf = (dtype: ExportDtype): boolean => STORAGE[dtype].isHalf === true
+
 export interface VariantOptions extends PaddedOptions {
   /** Weights of products that stay in floating point. */
   readonly kept?: ReadonlySet<string>
@@ -71,7 +74,7 @@ export function variantGraph(
   dtype: ExportDtype,
   { kept = new Set(), smoothings, ...options }: VariantOptions,
 ): VariantGraph {
-  const { product, isHalf } = STORAGE[dtype]
+  const { product } = STORAGE[dtype]
   const padded = paddedGraph(config, options)
   const weights = new StoredWeights(padded.parameters, parameters)
   const quantization: Dialect['rules'] = product && {
@@ -79,7 +82,7 @@ export function variantGraph(
     Gather: quantizedTables(weights),
   }
   const lowered = lower(padded.graph, exportDialect({ ...padded.rules, ...quantization }))
-  return { graph: isHalf ? halfPrecision(lowered, weights) : lowered, initializers: weights.initializers }
+  return { graph: isHalf(dtype) ? halfPrecision(lowered, weights) : lowered, initializers: weights.initializers }
 }
 
 /**

@@ -40,6 +40,8 @@ const comparison = z.object({
   windows: number,
   /** The scores of the model itself, in percent. */
   model: z.object({ exact_match: number, f1: number }).optional(),
+  /** Largest magnitude of the values that a variant in float16 computes. */
+  largest_value: number.optional(),
   runtimes: z.array(runtimeFigures),
 })
 

@@ -23,6 +23,8 @@ export interface GateQuestions {
 export interface GateInput {
   readonly rows: readonly Row[]
   readonly logits: readonly WindowLogits[]
+  /** Largest magnitude of the values that fp16 and q4f16 compute in float16. Undefined if it was not measured. */
+  readonly largest_value?: number
   /** Missing if the windows are synthetic. */
   readonly questions?: GateQuestions
 }

@@ -72,6 +72,20 @@ test('objects to logits that are not finite, with and without questions', async 
     ])
 })
 
+test('objects to float16 if values exceed its range, which runtimes on a CPU do not show', async () => {
+  const input = { ...asked, largest_value: 70_000 }
+  const cpu = runtime('Node.js', () => expected)
+  for (const dtype of ['fp16', 'q4f16'] as const) {
+    const { objections, comparison } = await objectionsTo(dtype, input, cpu)
+    expect(objections).toEqual(['computes values up to 7.0e+4, beyond the range of float16 (65,504)'])
+    expect(comparison.largest_value).toBe(70_000)
+    expect((await objectionsTo(dtype, { ...input, largest_value: 65_504 }, cpu)).objections).toEqual([])
+  }
+  const float32 = await objectionsTo('fp32', input, cpu)
+  expect(float32.objections).toEqual([])
+  expect(float32.comparison.largest_value).toBeUndefined()
+})
+
 test('without questions, fp32 and fp16 may differ a little, and nothing else is accepted', async () => {
   const within = (difference: number) => runtime('Node.js', () => of(1 + difference, -1, 1))
   expect((await objectionsTo('fp32', blind, within(5e-5))).objections).toEqual([])

@@ -1,7 +1,7 @@
 import { PADDED_SIGNATURE } from '../../batching/padded-logits.ts'
 import type { StoredVariant } from '../../checkpoint/onnx-folder.ts'
 import { SpanforgeError } from '../../errors.ts'
-import { isDynamic } from '../variant-graph.ts'
+import { isDynamic, isHalf } from '../variant-graph.ts'
 import type { RuntimeFigures, VariantFigures } from './figures.ts'
 import type { GateInput } from './gate-input.ts'
 import { measureVariant } from './measure-variant.ts'
@@ -24,7 +24,7 @@ export async function judgeVariants(
   input: GateInput,
   { runtimes, signal, onProgress, onMeasured, ...rule }: JudgeOptions,
 ): Promise<VariantFigures[]> {
-  const { questions, rows } = input
+  const { questions, rows, largest_value } = input
   const scale = rootMeanSquare(input)
   const judged: VariantFigures[] = []
   let done = 0
@@ -50,6 +50,7 @@ export async function judgeVariants(
       ...(questions && { questions: questions.facts }),
       windows: rows.length,
       ...(questions && { model: { exact_match: questions.answers.exact_match, f1: questions.answers.f1 } }),
+      ...(isHalf(variant.dtype) && { largest_value }),
       runtimes: found,
     }
     judged.push({ comparison, objections: objections(variant.dtype, comparison, { ...rule, scale }) })

@@ -1,4 +1,5 @@
 import type { ExportDtype } from '../../checkpoint/onnx-folder.ts'
+import { LARGEST_HALF } from '../half-precision.ts'
 import type { RuntimeFigures, VariantComparison } from './figures.ts'
 
 export interface GateRule {
@@ -20,11 +21,13 @@ export const needsQuestions = (dtype: ExportDtype): boolean => LARGEST_ERRORS[dt
 /** Lists the reasons not to use a variant. `scale` is the root mean square of the model's logits. */
 export function objections(
   dtype: ExportDtype,
-  { questions, runtimes }: VariantComparison,
+  { questions, runtimes, largest_value = 0 }: VariantComparison,
   { max_f1_drop = MAX_F1_DROP, scale }: GateRule & { readonly scale: number },
 ): string[] {
   if (runtimes.every(({ failure }) => failure !== undefined))
     return runtimes.map(({ runtime, failure }) => `cannot run on ${runtime}: ${failure}`)
+  if (!(largest_value <= LARGEST_HALF))
+    return [`computes values up to ${largest_value.toExponential(1)}, beyond the range of float16 (65,504)`]
   const computed = runtimes.filter(({ failure }) => failure === undefined)
   return computed.flatMap((figures) => {
     const { runtime, logit_error, answers } = figures

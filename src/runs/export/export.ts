@@ -7,8 +7,8 @@ import { freeMemory } from '../../threads/free-memory.ts'
 import { type HubChoice, loadModel } from '../load/load-model.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
 import { compareVariants, type GateOptions, requireQuestions } from './gate.ts'
-import { gateInput } from './gate-input.ts'
-import { gateQuestions, type QuestionChoice } from './gate-questions.ts'
+import { gateInput, withLargestValue } from './gate-input.ts'
+import { type ChosenQuestions, gateQuestions, type QuestionChoice } from './gate-questions.ts'
 import { inputSmoothings, type KeptChoice, keptProducts } from './kept-products.ts'
 
 export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateOptions, 'screen'> {
@@ -28,7 +28,17 @@ export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateO
  * Exports a model folder or a model on the hub to ONNX. Each variant is compared with the model on questions, and those
  * that lose more than `max_f1_drop` are not written.
  */
-export async function exportModel(nameOrFolder: string, options: ExportRunOptions): Promise<ExportOutcome> {
+export function exportModel(nameOrFolder: string, options: ExportRunOptions): Promise<ExportOutcome> {
+  const { screen = noScreen, hub } = options
+  return exportComparedOn(nameOrFolder, options, (folder) => gateQuestions(options, { folder, screen, hub }))
+}
+
+/** Like `exportModel`, with questions that are chosen for the folder of the model. */
+export async function exportComparedOn(
+  nameOrFolder: string,
+  options: ExportRunOptions,
+  choose: (folder: string) => Promise<ChosenQuestions | undefined>,
+): Promise<ExportOutcome> {
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
@@ -37,10 +47,11 @@ export async function exportModel(nameOrFolder: string, options: ExportRunOption
   const writing = writingProgress(screen)
   try {
     if (warning) screen.print(warning)
-    const questions = await gateQuestions(options, { folder: loaded.folder, screen, hub })
+    const questions = await choose(loaded.folder)
     requireQuestions(known, questions !== undefined, force)
-    const input = await gateInput(loaded, questions, { screen, signal })
-    const smoothings = await inputSmoothings(loaded, input, known, { screen, signal })
+    const context = { screen, signal }
+    const input = await withLargestValue(loaded, await gateInput(loaded, questions, context), known, context)
+    const smoothings = await inputSmoothings(loaded, input, known, context)
     const kept = await keptProducts(loaded, input, known, { ...options, smoothings, screen })
     await model.release()
     return await exportVariants(loaded, {

@@ -1,6 +1,9 @@
 import { toRows } from '../../batching/rows.ts'
+import type { ExportDtype } from '../../checkpoint/onnx-folder.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { type GateInput, type ScoredAnswers, syntheticRows } from '../../export/gate/gate-input.ts'
+import { largestHalfValue } from '../../export/half-range.ts'
+import { isHalf } from '../../export/variant-graph.ts'
 import { resolveEvaluateOptions } from '../../inference/answer-options.ts'
 import { digestQuestions } from '../../inference/digests.ts'
 import { scorePredictions } from '../../inference/evaluate.ts'
@@ -12,19 +15,14 @@ import type { Dataset } from '../../squad/dataset.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
 import { cutWindows } from '../load/cut-windows.ts'
 import type { LoadedModel } from '../load/load-model.ts'
-import type { Screen } from '../screen/screen.ts'
 import type { ChosenQuestions } from './gate-questions.ts'
-
-interface Context {
-  readonly screen: Screen
-  readonly signal?: AbortSignal
-}
+import { type MeasuringContext, measureOnWindows } from './measuring.ts'
 
 /** Computes the windows of the questions with the model itself, or synthetic windows if there are no questions. */
 export async function gateInput(
   loaded: LoadedModel,
   questions: ChosenQuestions | undefined,
-  context: Context,
+  context: MeasuringContext,
 ): Promise<GateInput> {
   const { model } = loaded
   if (!questions) {
@@ -44,7 +42,7 @@ export async function gateInput(
 function windowsOf(
   { model, tokenizer, settings }: LoadedModel,
   { examples }: ChosenQuestions,
-  context: Context,
+  context: MeasuringContext,
 ): Promise<Dataset> {
   if (!settings?.version_2_with_negative) checkAnswered(examples)
   const lengths = windowLengths({}, { ...model.geometry, model_max_length: tokenizer.model_max_length, settings })
@@ -52,7 +50,7 @@ function windowsOf(
   return cutWindows(tokenizer, examples, { ...lengths, ...context, label: 'Tokenizing' })
 }
 
-async function computed({ model }: LoadedModel, { windows }: Dataset, { screen, signal }: Context) {
+async function computed({ model }: LoadedModel, { windows }: Dataset, { screen, signal }: MeasuringContext) {
   const progress = screen.counting('Answering with the model', 'windows', windows.length)
   try {
     return await windowLogits(model, windows, {
@@ -90,4 +88,18 @@ function finite(logits: WindowLogits[], { name }: LoadedModel): WindowLogits[] {
   throw new SpanforgeError(`${name}: the logits of the model are not finite`, {
     remedy: 'The weights are too large or contain NaN. Export another checkpoint.',
   })
+}
+
+/** Measures the largest value that variants in float16 compute, if there are any. */
+export async function withLargestValue(
+  loaded: LoadedModel,
+  input: GateInput,
+  dtypes: readonly ExportDtype[],
+  context: MeasuringContext,
+): Promise<GateInput> {
+  if (!dtypes.some(isHalf)) return input
+  const largest_value = await measureOnWindows(input.rows, 'windows', context, (options) =>
+    largestHalfValue(loaded, options),
+  )
+  return { ...input, largest_value }
 }

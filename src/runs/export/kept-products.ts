@@ -6,10 +6,9 @@ import { isProduct } from '../../export/quantize/products.ts'
 import { chooseSmoothings, type Smoothings } from '../../export/quantize/smoothing.ts'
 import { chooseKept } from '../../export/sensitivity.ts'
 import { isDynamic } from '../../export/variant-graph.ts'
-import { defaultEngine } from '../../runtime/registry.ts'
 import { showList } from '../../show-value.ts'
 import type { LoadedModel } from '../load/load-model.ts'
-import type { Screen } from '../screen/screen.ts'
+import { type MeasuringContext, measureOnWindows } from './measuring.ts'
 
 export interface KeptChoice {
   /**
@@ -21,23 +20,18 @@ export interface KeptChoice {
   readonly max_int8_size?: number
 }
 
-interface KeptOptions extends KeptChoice {
+interface KeptOptions extends KeptChoice, MeasuringContext {
   readonly smoothings?: Smoothings
-  readonly screen: Screen
-  readonly signal?: AbortSignal
 }
 
 const [AUTO, NONE] = ['auto', 'none']
-
-/** Number of windows on which the products are measured. */
-const WINDOWS = 40
 
 /** Determines the products that stay in floating point, for the dtypes where this matters. */
 export async function keptProducts(
   loaded: LoadedModel,
   input: GateInput,
   dtypes: readonly ExportDtype[],
-  { keep_float32 = ['auto'], max_int8_size, ...context }: KeptOptions,
+  { keep_float32 = ['auto'], max_int8_size: largest_size, smoothings, ...context }: KeptOptions,
 ): Promise<Partial<Record<ExportDtype, readonly string[]>>> {
   const dynamic = dtypes.filter(isDynamic)
   if (dynamic.length === 0) return {}
@@ -49,7 +43,11 @@ export async function keptProducts(
     )
   const always = matching(loaded, names)
   const isMeasured = keep_float32.includes(AUTO) && input.questions !== undefined
-  const kept = isMeasured ? await measured(loaded, input, dynamic[0], { ...context, always, max_int8_size }) : always
+  const kept = isMeasured
+    ? await measureOnWindows(input.rows, 'products', context, (options) =>
+        chooseKept(loaded, dynamic[0], { ...options, always, largest_size, smoothings }),
+      )
+    : always
   if (kept.length > 0) context.screen.print(`Kept in float32: ${showList(kept, 8)}`)
   // Signed and unsigned weights have the same values.
   return Object.fromEntries(dynamic.map((dtype) => [dtype, kept]))
@@ -71,35 +69,6 @@ function matching({ model }: LoadedModel, patterns: readonly string[]): string[]
   return [...new Set(found.flat())]
 }
 
-async function measured(
-  loaded: LoadedModel,
-  { rows }: GateInput,
-  dtype: ExportDtype,
-  {
-    screen,
-    signal,
-    max_int8_size,
-    ...options
-  }: Omit<KeptOptions, 'keep_float32'> & { readonly always: readonly string[] },
-): Promise<string[]> {
-  let bar: ReturnType<Screen['counting']> | undefined
-  try {
-    return await chooseKept(loaded, dtype, {
-      ...options,
-      rows: spread(rows, WINDOWS),
-      engine: defaultEngine,
-      largest_size: max_int8_size,
-      onProgress(done, total) {
-        signal?.throwIfAborted()
-        bar ??= screen.counting('Measuring', 'products', total)
-        bar.update(done)
-      },
-    })
-  } finally {
-    bar?.stop()
-  }
-}
-
 /**
  * Determines how int8 and uint8 smooth activations, from those that questions cause. Undefined without questions, whose
  * outliers random tokens do not have.
@@ -108,26 +77,9 @@ export async function inputSmoothings(
   loaded: LoadedModel,
   { rows, questions }: GateInput,
   dtypes: readonly ExportDtype[],
-  { screen, signal }: Pick<KeptOptions, 'screen' | 'signal'>,
+  context: MeasuringContext,
 ): Promise<Smoothings | undefined> {
   if (!questions || !dtypes.some(isDynamic)) return undefined
-  const measured = spread(rows, WINDOWS)
-  const progress = screen.counting('Measuring', 'windows', measured.length)
-  try {
-    const inputs = await measureProductInputs(loaded, {
-      rows: measured,
-      engine: defaultEngine,
-      onProgress(done) {
-        signal?.throwIfAborted()
-        progress.update(done)
-      },
-    })
-    return chooseSmoothings(inputs, (name) => loaded.model.parameters.view(name))
-  } finally {
-    progress.stop()
-  }
+  const inputs = await measureOnWindows(rows, 'windows', context, (options) => measureProductInputs(loaded, options))
+  return chooseSmoothings(inputs, (name) => loaded.model.parameters.view(name))
 }
-
-/** At most `count` elements, evenly spread. */
-const spread = <T>(all: readonly T[], count: number): T[] =>
-  all.length <= count ? [...all] : Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)])

@@ -8,7 +8,7 @@ import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import { noScreen } from '../screen/screen.ts'
-import { type ExportRunOptions, exportModel } from './export.ts'
+import { type ExportRunOptions, exportComparedOn } from './export.ts'
 import { rejectedVariantsError } from './gate.ts'
 import { gateQuestions } from './gate-questions.ts'
 
@@ -42,10 +42,7 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
         temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.onnx.`))
       }
       const folder = isExported ? found : join(temporary!, `${sources.length}`)
-      if (!isExported) {
-        const dtypes = dtype ? [dtype] : await defaultDtypes(found, options)
-        await exportFirst(source, dtypes, { ...options, output_dir: folder })
-      }
+      if (!isExported) await exportFirst(source, dtype, found, { ...options, output_dir: folder })
       sources.push({ id, name: displayName(source), folder, dtype })
     }
     return await exportSite(sources, { output_dir, overwrite })
@@ -54,18 +51,22 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
   }
 }
 
-async function defaultDtypes(folder: string, options: ExportRunOptions): Promise<ExportDtype[]> {
-  const questions = await gateQuestions(options, { folder, screen: noScreen, hub: options.hub })
-  return questions ? [SMALL, SAFE] : [SAFE]
-}
-
-/** Exports the first of the dtypes that does not lose too much. @throws SpanforgeError if all of them do */
-async function exportFirst(source: string, dtypes: readonly ExportDtype[], options: ExportRunOptions): Promise<void> {
-  const [dtype, ...others] = dtypes
-  const exported = await exportModel(source, { ...options, dtypes: [dtype] })
-  if (exported.rejected.length === 0) return
-  const error = rejectedVariantsError(exported, options)
-  if (others.length === 0) throw error
-  options.screen?.print(`${error.summary}. Trying ${others[0]}.`)
-  await exportFirst(source, others, options)
+/** Exports the dtype, or the first of the default ones that does not lose too much. */
+async function exportFirst(
+  source: string,
+  dtype: ExportDtype | undefined,
+  folder: string,
+  options: ExportRunOptions,
+): Promise<void> {
+  const { screen = noScreen, hub } = options
+  const questions = await gateQuestions(options, { folder, screen, hub })
+  const asked = dtype ? [dtype] : questions ? [SMALL, SAFE] : [SAFE]
+  for (const [i, one] of asked.entries()) {
+    const exported = await exportComparedOn(source, { ...options, dtypes: [one] }, async () => questions)
+    if (exported.rejected.length === 0) return
+    const error = rejectedVariantsError(exported, options)
+    const next = asked[i + 1]
+    if (!next) throw error
+    screen.print(`${error.summary}. Trying ${next}.`)
+  }
 }
