@@ -32,6 +32,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   'Add a model': 3,
   'Add a training argument': 3,
   'Add an engine': 3,
+  'Add a source of gradients': 2,
   'Add a command': 3,
 }
 
