@@ -19,6 +19,8 @@ it('every file mentioned in CONTRIBUTING.md and SECURITY.md exists', () => {
     'src/ops/softplus.ts',
     'src/models/megatron-bert.ts',
     'src/runtime/plain.ts',
+    'src/training/loop/sign-gradient.ts',
+    'src/training/loop/sign-gradient.test.ts',
     'src/cli/commands/tokens.ts',
     'src/cli/commands/tokens.test.ts',
     'config.json',

@@ -15,9 +15,12 @@ const folder = `${import.meta.dirname}/model`
 const vocab = toVocabText(embeddedVocabulary())
 // Row i of the embedding table corresponds to line i of the vocabulary, so new lines would invalidate the weights.
 if (existsSync(`${folder}/model.safetensors`) && readFileSync(`${folder}/vocab.txt`, 'utf8') !== vocab) {
-  throw new SpanforgeError(`${folder}: its weights were trained with another vocabulary than the text gives now`, {
-    remedy: 'Delete model.safetensors, run this again, then pretrain again: npx tsx scripts/pretrain-embedded.ts',
-  })
+  throw new SpanforgeError(
+    `${folder}: its weights were trained with a different vocabulary than that of the current text`,
+    {
+      remedy: 'Delete model.safetensors, run this again, then pretrain again: npx tsx scripts/pretrain-embedded.ts',
+    },
+  )
 }
 const tokenizer = tokenizerFromVocab(vocab, { do_lower_case: true, model_max_length: 128 })
 await writeFileAtomic(`${folder}/vocab.txt`, vocab)

@@ -34,7 +34,7 @@ const outline = async (...args: Parameters<typeof read>) =>
   (await documentOf(...args)).blocks.map(({ text, headings }) => [...headings, text].join(' > '))
 
 describe('DocumentReader', () => {
-  it('reads paragraphs of text in UTF-8, UTF-16 and Windows-1252, without characters that are no text', async () => {
+  it('reads paragraphs of text in UTF-8, UTF-16 and Windows-1252, and removes control characters', async () => {
     expect(await outline('txt', 'One\r\nline.\r\n\r\nTwo\x07\x1b\ud800 😀.')).toEqual(['One\nline.', 'Two\ufffd 😀.'])
     expect(await outline('txt', 'line\nline')).toEqual(['line', 'line'])
     expect(await outline('txt', Buffer.from('\ufeffä', 'utf16le'))).toEqual(['ä'])
@@ -110,7 +110,7 @@ describe('DocumentReader', () => {
 })
 
 describe('findDocuments', () => {
-  it('finds documents in folders, without hidden files and links that lead out of the folder', async () => {
+  it('finds documents in folders, but no hidden files and no links to paths outside the folder', async () => {
     const folder = temporaryFolder()
     const docs = join(folder, 'docs')
     mkdirSync(join(docs, 'inner'), { recursive: true })
@@ -128,7 +128,7 @@ describe('findDocuments', () => {
     ])
     expect(found.skipped.map(({ name, reason }) => `${name}: ${reason}`).sort()).toEqual([
       'docs/broken.txt: does not exist',
-      'docs/out.txt: a link that leads out of the folder',
+      'docs/out.txt: a link to a path outside the folder',
     ])
     expect(found.other_files).toBe(2)
     await expect(findDocuments([join(folder, 'none')])).rejects.toThrow('none: does not exist')

@@ -1,7 +1,7 @@
 import { startWorker, Thread } from '../threads/calls.ts'
 import type { DocumentType, ReadDocument } from './document.ts'
 
-/** What a document may cost. A document that exceeds a limit is skipped with a message. */
+/** Limits for reading a document. A document that exceeds one of them is skipped with a message. */
 export interface DocumentLimits {
   /** Maximum size of the file in bytes. */
   readonly max_bytes: number

@@ -29,7 +29,7 @@ export interface ReadDocument {
 /** Separates the blocks in the text of a document. */
 export const SEPARATOR = '\n\n'
 
-/** What a format yields, in reading order. `level` is that of a heading, from 1. */
+/** A part of a document as its format stores it. `level` is that of a heading, counted from 1. */
 export interface DocumentPiece {
   readonly text: string
   readonly level?: number
@@ -76,7 +76,7 @@ export class DocumentBuilder {
   }
 }
 
-/** Removes characters that no text contains and that databases and pages do not accept, and spaces around lines. */
+/** Removes control characters, which databases and web pages do not accept, and spaces around lines. */
 const tidy = (text: string): string =>
   text
     .replace(/\p{Cs}/gu, '\ufffd')

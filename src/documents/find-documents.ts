@@ -41,8 +41,8 @@ export interface FoundDocuments {
 }
 
 /**
- * Finds the documents in files and folders. In folders, hidden files, files with other endings, and links that lead out
- * of the folder are not read.
+ * Finds the documents in files and folders. In folders, hidden files, files with other endings, and links to paths
+ * outside the folder are not read.
  * @throws UsageError for a path that does not exist or if there is no document
  */
 export async function findDocuments(paths: readonly string[], signal?: AbortSignal): Promise<FoundDocuments> {
@@ -101,7 +101,7 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
     try {
       const target = realpathSync(path)
       const found = statSync(target)
-      if (!target.startsWith(`${root}${sep}`)) skipped.push({ name, reason: 'a link that leads out of the folder' })
+      if (!target.startsWith(`${root}${sep}`)) skipped.push({ name, reason: 'a link to a path outside the folder' })
       else if (found.isFile()) add(target, name, typeOf(path)!, found)
     } catch (error) {
       skipped.push({ name, reason: reasonOf(path, error) })

@@ -1,4 +1,4 @@
-/** From the bytes of a file to a document. Runs in a worker, because parsers may take long or never end. */
+/** Converts the bytes of a file to a document. Runs in a worker, because parsers may take long or never end. */
 import { DocumentBuilder, type DocumentType, type ReadDocument } from './document.ts'
 import type { DocumentLimits } from './document-reader.ts'
 import { docxHtml } from './formats/docx.ts'
@@ -45,7 +45,7 @@ function rejectOther(type: DocumentType, bytes: Uint8Array): void {
   if (bytes.length === 0) throw new Error('the file is empty')
   const isPdf = Buffer.from(bytes.subarray(0, 1024)).includes('%PDF-')
   const isOldOffice = startsWith(bytes, '\xd0\xcf\x11\xe0')
-  if (type === 'pdf' && !isPdf) throw new Error('not a PDF: its beginning has no %PDF-')
+  if (type === 'pdf' && !isPdf) throw new Error('not a PDF: it does not begin with %PDF-')
   if (type === 'docx' && isOldOffice)
     throw new Error('a Word 97 document (.doc) or an encrypted one; save it as .docx without a password')
   if (type === 'docx' && !startsWith(bytes, 'PK')) throw new Error('not a docx file, which is a ZIP archive')

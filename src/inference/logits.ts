@@ -46,7 +46,7 @@ export async function windowLosses(
   return collectPasses(passes, windows.length)
 }
 
-/** Puts the results of all passes together, and averages the loss. */
+/** Joins the results of all passes, and averages the loss. */
 export function collectPasses(
   passes: readonly PassResult[],
   windows: number,

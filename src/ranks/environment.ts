@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts'
 
-/** What the launcher of a rank says about it. */
+/** The facts about a rank that its launcher passes in environment variables. */
 export interface RankEnvironment {
   /** The family of MPI libraries that the launcher belongs to. */
   readonly family: 'Open MPI' | 'MPICH'

@@ -1,6 +1,6 @@
 /**
  * SQLite with full-text search, as WebAssembly that opens files. It locks a file by creating a folder next to it, which
- * a killed process leaves behind. So a database is written only under our own lock, and read through a link of our own.
+ * a killed process leaves behind. So spanforge writes a database only under its own lock, and reads it through a link of its own.
  */
 
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'

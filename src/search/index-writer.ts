@@ -9,7 +9,7 @@ import { type Database, inTransaction, openToWrite, rowsOf } from './database.ts
 import { cutPassages } from './passages.ts'
 import { checkFormat, createTables, factOf, type IndexSettings, indexFile, setFact } from './schema.ts'
 
-/** What an index knows about a file, to tell whether it has changed. */
+/** The facts about a file that an index stores, to detect whether the file has changed. */
 export interface KnownFile {
   readonly id: number
   readonly path: string
@@ -21,7 +21,7 @@ export interface KnownFile {
   readonly problem: string | null
 }
 
-/** Terms in more than this share of the passages tell nothing and cost time. */
+/** Terms that occur in more than this share of the passages do not help to tell passages apart, and cost time. */
 const FREQUENT = 0.2
 /** Minimum number of passages for leaving out frequent terms. */
 const MANY = 500
@@ -193,17 +193,17 @@ function resumable(partial: string, settings: IndexSettings): Database | undefin
     checkFormat(database, partial)
     if (JSON.stringify(factOf(database, 'settings')) === JSON.stringify(settings)) return database
   } catch {
-    // The copy is of no use, and the index itself is complete.
+    // The copy cannot be used, and the index itself is complete.
   }
   if (database?.isOpen) database.close()
   return undefined
 }
 
-/** What an index knows about all of its files. */
+/** Returns the stored facts about all files of an index. */
 export const knownFiles = (database: Database): KnownFile[] =>
   rowsOf<KnownFile>(database, 'select id, path, name, bytes, modified, digest, problem from documents')
 
-/** Stores the terms that are in so many passages that they cost time and tell nothing, such as "the". */
+/** Stores the terms that occur in too many passages to be useful, such as "the". */
 function noteFrequentTerms(database: Database): void {
   database.exec('delete from frequent')
   const [{ passages }] = rowsOf<{ passages: number }>(database, 'select count(*) passages from passages')

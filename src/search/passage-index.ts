@@ -183,7 +183,7 @@ export class PassageIndex {
     return reading(indexFile(this.folder), () => body(this.opened.database))
   }
 
-  /** The query of a question: its words, without those that tell nothing unless there are no others. */
+  /** Returns the query for a question: its words without stop words and frequent words, or all words if there are no others. */
   private matchOf(question: string): string | undefined {
     const { database } = this.opened
     const words = [...new Set<string>(question.match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu))].slice(0, MAX_WORDS)

@@ -13,7 +13,7 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 import type { FoundPassage, PassageIndex, PassageSearchOptions } from './passage-index.ts'
 import { type IndexedDocument, PASSAGES_READ } from './schema.ts'
 
-/** Where an answer is. */
+/** The place of an answer in the documents. */
 export interface AnswerSource {
   readonly document: Pick<IndexedDocument, 'id' | 'name' | 'title'>
   /** Page of a PDF, counted from 1. */

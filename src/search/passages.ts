@@ -13,7 +13,7 @@ export interface Passage {
 
 export type PageStart = readonly [offset: number, page: number]
 
-/** Paragraphs are joined up to this length, because single lines tell little about what they are about. */
+/** Paragraphs are joined up to this length, because the subject of a single line is often unclear. */
 const ENOUGH = 600
 /** Maximum length. About 350 tokens of English, so that a passage and a question fit into one window. */
 const MOST = 1500
@@ -74,6 +74,6 @@ function cutBefore(text: string, from: number): number {
     for (const { index, 0: found } of part.matchAll(boundary)) last = index + found.length
     if (last >= MOST / 3) return from + last
   }
-  // Never between the halves of a character outside the basic plane.
+  // Do not separate the two units of a character outside the basic plane.
   return from + MOST - (/[\ud800-\udbff]$/.test(part) ? 1 : 0)
 }

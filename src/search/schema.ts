@@ -79,6 +79,6 @@ export function checkFormat(database: Database, path: string): void {
   const found = factOf<number>(database, 'format')
   if (found !== FORMAT)
     throw new SpanforgeError(`${path}: found format ${found}, expected ${FORMAT}`, {
-      remedy: 'Another version of spanforge wrote it. Remove it and create the index again.',
+      remedy: 'It was written by another version of spanforge. Remove it and create the index again.',
     })
 }

@@ -1,4 +1,4 @@
-/** Fits the font and colours of the surrounding page, which can style the parts: `answer-box::part(button)`. */
+/** Fits the font and colors of the surrounding page, which can style the parts: `answer-box::part(button)`. */
 export const STYLE = `
 :host { display: block; }
 form { display: flex; gap: 0.5em; }

@@ -87,7 +87,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test.each(['load', 'ask'] as const)('WebGPU that fails during %s is replaced by WebAssembly', async (on) => {
+test.each(['load', 'ask'] as const)('WebAssembly is used if WebGPU fails during %s', async (on) => {
   const backend = backendOn('webgpu', fails(on, true))
   const events = await ask(backend)
   expect(events.slice(-2)).toEqual([start, end])
@@ -118,7 +118,7 @@ test('a failure of a file or a question neither falls back nor restarts', async 
   expect(workers.length).toBe(2)
 })
 
-test('WebAssembly that fails is started anew for the next question, and loads its model again', async () => {
+test('a worker whose WebAssembly fails is replaced for the next question, and loads its model again', async () => {
   const backend = backendOn('wasm', fails('ask', true))
   await expect(ask(backend)).rejects.toThrow('device lost')
   expect((await ask(backend)).at(-1)).toEqual(end)

@@ -94,7 +94,7 @@ class Reader {
   }
 
   /**
-   * Hands the code to the runtime, which would otherwise download it itself. It imports the loader, but explains nothing if
+   * Passes the code to the runtime, which would otherwise download it itself. It imports the loader, but explains nothing if
    * that fails, so the loader is checked first.
    */
   private async loadCode(compressed: Promise<Uint8Array>, loader: Promise<Uint8Array>): Promise<void> {

@@ -29,7 +29,7 @@ Examples:
     spanforge merge evaluation host-a/evaluation host-b/evaluation
 `
 
-/** `spanforge merge`: puts the shards of predict, evaluate or sweep together. */
+/** `spanforge merge`: merges the shards of predict, evaluate or sweep. */
 export function mergeCommand(): Command {
   const command = new Command('merge')
     .argument('<output>', 'the --output or --output_dir of the command that was divided')

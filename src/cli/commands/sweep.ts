@@ -75,7 +75,7 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
   return lines.join('\n')
 }
 
-/** The results of a shard, and the command that puts all shards together. */
+/** The results of a shard, and the command that merges all shards. */
 const shardText = (sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string =>
   [
     textTable(sweepTable(sweep), { color: hasColor(process.stdout) }),

@@ -9,7 +9,7 @@ const BLOCKS = new Set(
   ).split(' '),
 )
 
-/** Elements whose contents are not read. `head` is left out of them because of its title. */
+/** Elements whose contents are not read. `head` is not one of them, because it contains the title. */
 const UNREAD = new Set(
   'script style template noscript iframe object svg math select textarea audio video canvas'.split(' '),
 )

@@ -1,4 +1,4 @@
-/** What Node.js calls in the page of `browser-runtime.ts`, which is built from `web/gate`. */
+/** The functions that Node.js calls in the page of `browser-runtime.ts`, which is built from `web/gate`. */
 export interface GatePage {
   open(model: PageModel): Promise<void>
   run(rows: readonly PageRow[], pad_token_id: number): Promise<PageLogits[]>

@@ -1,4 +1,4 @@
-/** What the comparison of an exported variant with its model found. It is stored with the variant. */
+/** The results of comparing an exported variant with its model. They are stored with the variant. */
 import { z } from 'zod'
 
 const number = z.number()

@@ -21,7 +21,7 @@ export interface BuildIndexOptions extends Partial<IndexSettings> {
   readonly signal?: AbortSignal
 }
 
-/** What `spanforge index --json` prints. */
+/** The result of an update of an index, as printed by `spanforge index --json`. */
 export interface BuiltIndex extends IndexFacts {
   readonly folder: string
   readonly added: number

@@ -4,11 +4,11 @@ import type { MergedPrediction } from '../predict/merge-predictions.ts'
 import { findShards } from '../shards/shard-manifest.ts'
 import type { MergedSweep } from '../sweep/merge-sweep.ts'
 
-/** What `spanforge merge --json` prints. */
+/** The result of a merge, as printed by `spanforge merge --json`. */
 export type Merged = MergedPrediction | (ModelEvaluation & { readonly command: 'evaluate' }) | MergedSweep
 
 /**
- * Puts the shards of a prediction, an evaluation or a sweep together. `output` is that of their command, and `given` lists
+ * Merges the shards of a prediction, an evaluation or a sweep. `output` is that of their command, and `given` lists
  * shard files or folders, if they are not in the same place.
  */
 export async function mergeShards(

@@ -24,7 +24,7 @@ const FACTS = z.object({
   blocks: z.array(z.tuple([COUNT, COUNT])).default([]),
 })
 
-/** Puts the shards of a prediction together. The output has the same bytes as that of a single process. */
+/** Merges the shards of a prediction. The output has the same bytes as that of a single process. */
 export async function mergePredictions(
   output: string,
   found: readonly FoundShard[],

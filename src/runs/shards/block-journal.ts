@@ -29,7 +29,7 @@ type OwnState = Readonly<z.output<typeof STATE>>
 /** The state of an unfinished file: what its lines depend on, and the progress that its writer counts. */
 export type JournalState<Progress> = OwnState & Readonly<Progress>
 
-/** What a writer counts, stored between its blocks. */
+/** The format of the progress that a writer stores after each block. */
 export interface ProgressFormat<Progress> {
   readonly schema: z.ZodType<Progress>
   readonly start: Progress

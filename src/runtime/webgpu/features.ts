@@ -5,7 +5,7 @@ import { toBytes } from '../../protobuf.ts'
 import { float32Value } from '../engine.ts'
 import type { DeviceMemory } from './device-memory.ts'
 
-/** What a device was found to support by trying. */
+/** The features that a device supports, determined by trying them. */
 export interface DeviceFeatures {
   readonly 'shader-f16': boolean
 }

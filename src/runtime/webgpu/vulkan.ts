@@ -4,7 +4,7 @@ import { loadKoffi } from '../../native/koffi.ts'
 
 export interface Adapter {
   readonly name: string
-  /** Whether it is a program that computes on the CPU, such as SwiftShader or llvmpipe. */
+  /** Whether it is software that computes on the CPU, such as SwiftShader or llvmpipe. */
   readonly isSoftware: boolean
   /** Size of the largest heap of the adapter's own memory. */
   readonly memory_bytes: number

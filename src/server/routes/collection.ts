@@ -87,8 +87,8 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
         tags,
         summary: 'Answer a question from the documents of the index',
         description:
-          'The passages that share the most important words with the question are read by the model. Scores are ' +
-          'relative to all spans of these passages. Positions are in the text of the document.',
+          'The model reads the passages that share the most important words with the question. Scores are relative to ' +
+          'all spans of these passages. Positions are in the text of the document.',
         body: CollectionRequest,
         response: { 200: CollectionResponse, ...failures },
       },

@@ -7,7 +7,7 @@ import type { Line } from './lines.ts'
 import { Scrolling } from './scrolling.tsx'
 
 /** The largest number of distinguishable colors. */
-const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `--run-${n}`)
+const COLORS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `--run-${n}`)
 
 const CHARTS = [
   { name: 'eval_loss', title: 'Validation loss', digits: 3 },
@@ -20,7 +20,7 @@ export function RunComparison() {
   const all = compared.value
   const missing = place.value.compare.length - all.length
   const by = axis.value
-  const colorAt = (i: number) => COLOURS[i % COLOURS.length]
+  const colorAt = (i: number) => COLORS[i % COLORS.length]
   return (
     <section class="comparison" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Comparison</h2>
@@ -46,7 +46,7 @@ export function RunComparison() {
                 label: id,
                 color: colorAt(i),
                 marks: true,
-                dash: i >= COLOURS.length,
+                dash: i >= COLORS.length,
                 x: entries.map((entry) => entry[by] as number),
                 y: entries.map((entry) => entry[name]!),
               }

@@ -28,8 +28,8 @@ export function CollectionAsking() {
       </form>
       {collection.searchedQuestions.value.length === 0 && (
         <p class="hint">
-          The passages that share the most important words with a question are read by the model. Each answer has a link
-          to its place in the document.
+          The model reads the passages that share the most important words with the question. Each answer links to its
+          place in the document.
         </p>
       )}
       <ol class="cards" aria-label="Questions, newest first">
@@ -67,7 +67,7 @@ function Card({ asked: { id, question, within, response, problem } }: { readonly
 function Answers({ response }: { readonly response: NonNullable<collection.SearchedQuestion['response']> }) {
   const { answers, passages } = response
   const isFitted = answers.some(({ confidence }) => confidence !== null)
-  if (passages.length === 0) return <p class="none">No document has a word of this question.</p>
+  if (passages.length === 0) return <p class="none">No document contains any word of this question.</p>
   return (
     <ol class="sourced" aria-label="Answers, best first">
       {answers.map((one) => (

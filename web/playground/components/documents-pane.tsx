@@ -97,7 +97,7 @@ function OpenDocument({ document: { id, name, text, characters }, span }: OpenPr
           ref={view}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling elements must be reachable by keyboard.
           tabIndex={0}
-          aria-label="The text of the document"
+          aria-label="Text of the document"
           dir="auto"
         >
           {blocks.map((block) => (

@@ -41,7 +41,7 @@ function ProgressBar({ reading: { state: now, done, total } }: { readonly readin
   if (now !== 'reading') return null
   return (
     <p class="note progress">
-      <progress value={done} max={Math.max(1, total)} aria-label="Read so far" />
+      <progress value={done} max={Math.max(1, total)} aria-label="Reading progress" />
       {total > 1 ? `${done} of ${total} windows` : 'Reading …'}
     </p>
   )
