@@ -34,7 +34,7 @@ export interface AnalysisInput {
  */
 export function analyse(input: AnalysisInput): Analysis {
   checkLengths(input)
-  const contexts = new Contexts()
+  const contexts = new ContextTable()
   const windowsOf = groupByExample(input.windows, input.examples.length)
   const questions = input.examples.map((example, i): AnalysedQuestion => {
     const windows = windowsOf[i].flatMap((window) => stretchOf(input.windows[window]))
@@ -93,7 +93,7 @@ export function analyse(input: AnalysisInput): Analysis {
 }
 
 /** Distinct contexts, each with its index and sentences. */
-class Contexts {
+class ContextTable {
   readonly all: AnalysedContext[] = []
   private readonly known = new Map<string, { index: number; sentences: number[] }>()
 

@@ -55,9 +55,9 @@ export function outputFormat(path: string): OutputFormat {
   return format
 }
 
-type Pieces = AsyncGenerator<string | Uint8Array>
+type OutputPieces = AsyncGenerator<string | Uint8Array>
 
-type Writer = <T extends Example>(examples: AsyncIterable<T>, layout: RowLayout<T>, path: string) => Pieces
+type Writer = <T extends Example>(examples: AsyncIterable<T>, layout: RowLayout<T>, path: string) => OutputPieces
 
 const writers: Readonly<Record<OutputFormat, Writer>> = {
   async *json(examples, { extraOf }) {
@@ -109,7 +109,7 @@ async function collected<T>(examples: AsyncIterable<T>): Promise<T[]> {
 const PIECE_BYTES = 2 ** 20
 
 /** Combines lines into larger chunks for fewer writes. */
-async function* inPieces(pieces: Pieces): AsyncGenerator<Uint8Array> {
+async function* inPieces(pieces: OutputPieces): AsyncGenerator<Uint8Array> {
   let text = ''
   for await (const piece of pieces) {
     if (typeof piece !== 'string') {

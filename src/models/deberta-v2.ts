@@ -126,7 +126,7 @@ const largestDistance = (c: DebertaV2Config): number =>
 const span = (c: DebertaV2Config): number => (c.position_buckets > 0 ? c.position_buckets : largestDistance(c))
 
 /** What the layers of a pass share. */
-interface Shared {
+interface SharedTensors {
   readonly layout: ReturnType<typeof layoutInputs>
   /** Added to the scores: a token attends to tokens if it is one; padding attends to everything evenly. */
   readonly bias: Tensor
@@ -166,7 +166,7 @@ function mutualBias(): Tensor {
   return sub(add(relu(sub(sum, UNSEEN)), UNSEEN), relu(sub(UNSEEN, keys)))
 }
 
-function relative(p: Parameters, c: DebertaV2Config): Shared['relative'] {
+function relative(p: Parameters, c: DebertaV2Config): SharedTensors['relative'] {
   if (!c.relative_attention) return undefined
   // Before the first layer, so frozen with the embeddings.
   const table = p.embeddings('encoder.rel_embeddings').get('weight', [2 * span(c), c.hidden_size])
@@ -193,7 +193,7 @@ function bucketRows(c: DebertaV2Config): Tensor {
   return reshape(gatherRows(constant(rows, [rows.length, 1], 'int32'), distances), ['length', 'length'])
 }
 
-function layer(p: Parameters, c: DebertaV2Config, x: Tensor, shared: Shared, dropout: Dropout): Tensor {
+function layer(p: Parameters, c: DebertaV2Config, x: Tensor, shared: SharedTensors, dropout: Dropout): Tensor {
   const addAndNorm = (p: Parameters, x: Tensor, y: Tensor) =>
     layerNorm(p.at('LayerNorm'), dropout.add(y, c.hidden_dropout_prob, x), c.layer_norm_eps)
 
@@ -204,7 +204,7 @@ function layer(p: Parameters, c: DebertaV2Config, x: Tensor, shared: Shared, dro
 }
 
 /** With relative positions r: softmax((q_i · k_j + q_i · key(r_ij) + k_j · query(r_ij)) / √(3 size)) v, the last two by name. */
-function attention(p: Parameters, c: DebertaV2Config, x: Tensor, shared: Shared, dropout: Dropout): Tensor {
+function attention(p: Parameters, c: DebertaV2Config, x: Tensor, shared: SharedTensors, dropout: Dropout): Tensor {
   const { num_attention_heads: heads, hidden_size } = c
   const { layout, bias, relative } = shared
   const size = hidden_size / heads

@@ -11,7 +11,7 @@ import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
 import type { SpanModel } from './span-model.ts'
 
-interface Session {
+interface ModelSession {
   readonly executable: Executable
   readonly weights: ResidentParameters
 }
@@ -31,7 +31,7 @@ export class QuestionAnsweringModel implements SpanModel {
   /** The weights. A trainer may move them to its own memory. Call `parameters.changed()` after modifying them. */
   parameters: FlatParameters
   /** By lane of the engine. */
-  private sessions: Promise<Session>[] = []
+  private sessions: Promise<ModelSession>[] = []
 
   constructor(
     readonly config: ModelConfig,
@@ -105,7 +105,7 @@ export class QuestionAnsweringModel implements SpanModel {
     }
   }
 
-  private async compile(lane?: number): Promise<Session> {
+  private async compile(lane?: number): Promise<ModelSession> {
     const executable = await this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn, lane })
     return { executable, weights: new ResidentParameters(executable) }
   }

@@ -11,7 +11,7 @@ export interface TruncatedNormal {
 export type Initialization = 'normal' | 'zeros' | 'ones' | TruncatedNormal
 
 /** The part of a model to which a parameter belongs. */
-export type Part =
+export type ModelPart =
   | { readonly role: 'embedding' }
   | { readonly role: 'layer'; readonly layer: number }
   | { readonly role: 'after-layers' }
@@ -24,7 +24,7 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Initialization of a parameter that is missing in the checkpoint. */
   readonly init: Initialization
-  readonly part: Part
+  readonly part: ModelPart
   /** Present if the parameter is a lookup table. */
   readonly table?: TableFacts
   readonly tensor: Tensor
@@ -48,7 +48,7 @@ export interface ParameterOptions {
   readonly table?: TableFacts
 }
 
-const HEAD: Part = { role: 'head' }
+const HEAD: ModelPart = { role: 'head' }
 
 /** A prefix in the checkpoint, under which a model declares its parameters by their checkpoint names. */
 export class Parameters {

@@ -46,7 +46,7 @@ export interface EncodeOptions {
 export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encoded {
   const { opset = DEFAULT_OPSET, initializers, external } = options
   const order = topologicalOrder(Object.values(outputs))
-  const namer = new Namer(order)
+  const namer = new ValueNamer(order)
   const used = usedOutputs(order, Object.values(outputs))
   const graph: Encoded[] = [textField(2, 'spanforge')]
   const written = new Set<Node>()
@@ -87,7 +87,7 @@ export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encode
  * Assigns names to values. Inputs and some constants have their own names; all other values receive an unused short
  * name. Results are named by node, so every Tensor that refers to the same result has the same name.
  */
-class Namer {
+class ValueNamer {
   private readonly own = new Map<string, Tensor>()
   private readonly names = new Map<object, string>()
   private count = 0
@@ -133,7 +133,7 @@ function usedOutputs(order: readonly Tensor[], outputs: readonly Tensor[]): Map<
   return used
 }
 
-function encodeNode(node: Node, used: ReadonlySet<number>, namer: Namer): Encoded[] {
+function encodeNode(node: Node, used: ReadonlySet<number>, namer: ValueNamer): Encoded[] {
   const { hasAllResults } = node.op
   const results = Array.from({ length: hasAllResults ? node.outputs.length : Math.max(...used) + 1 }, (_, i) =>
     hasAllResults || i === 0 || used.has(i) ? namer.resultOf(node, i) : '',

@@ -48,8 +48,8 @@ const SAME_KIND_SHARE = 0.3
 
 /** The size of a story: `brief` is about 50 tokens, `plain` 100 and `long` 250. */
 export type Size = 'brief' | 'plain' | 'long'
-type Range = readonly [low: number, high: number]
-const SIZES: Readonly<Record<Size, { readonly characters: Range; readonly facts: Range }>> = {
+type CountRange = readonly [low: number, high: number]
+const SIZES: Readonly<Record<Size, { readonly characters: CountRange; readonly facts: CountRange }>> = {
   brief: { characters: [2, 2], facts: [1, 2] },
   plain: { characters: [2, 3], facts: [2, 3] },
   long: { characters: [4, 6], facts: [2, 3] },

@@ -3,7 +3,7 @@ import { columns, textFacts, textTable } from '../../report/render/table.ts'
 import type { ModelComparison, ModelsEvaluation } from '../../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../../runs/evaluate/evaluate-model.ts'
 
-type Fact = readonly [name: string, value: string]
+type NamedResult = readonly [name: string, value: string]
 
 const score = (value: number | undefined): string => `${decimal(value)} %`
 const interval = ([low, high]: readonly [number, number], level: number): string =>
@@ -24,11 +24,11 @@ export function evaluationText(found: ModelEvaluation): string {
     ...(found.fitted ? [['Stored', fittedText(found)] as const] : []),
     ['Read', `${counted(found.examples, 'question')}, ${counted(found.windows, 'window')}`],
     ['Time', `${duration(found.runtime)}, ${rate(found.samples_per_second, 'samples')}`],
-    ...found.files.map((file, i): Fact => [i === 0 ? 'Written' : '', file]),
+    ...found.files.map((file, i): NamedResult => [i === 0 ? 'Written' : '', file]),
   ])
 }
 
-function v2Facts(found: ModelEvaluation): Fact[] {
+function v2Facts(found: ModelEvaluation): NamedResult[] {
   if (!found.version_2_with_negative) return []
   const part = (total: number | undefined, exact: number | undefined, f1: number | undefined) =>
     `exact match ${score(exact)}, F1 ${score(f1)}, ${counted(total ?? 0, 'question')}`

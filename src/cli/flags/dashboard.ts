@@ -33,14 +33,14 @@ export const hostOption = (flag: string): Option =>
     'address to listen on (default: 127.0.0.1, this machine only); use 0.0.0.0 for the network',
   )
 
-type RunOptions = Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
+type WatchedRunOptions = Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
 
 /** Runs a training, with a dashboard if requested. */
 export async function withDashboard(
   { dashboard, dashboard_port: port, dashboard_host: host }: DashboardFlags,
   args: TrainingArguments,
   { output, interrupts }: { readonly output: Output; readonly interrupts: Interrupts },
-  fineTune: (options: RunOptions) => Promise<RunOutcome>,
+  fineTune: (options: WatchedRunOptions) => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
   const screen = terminalScreen(output)
   if (dashboard === false || (!dashboard && port === undefined && host === undefined))

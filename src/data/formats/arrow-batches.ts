@@ -30,10 +30,10 @@ interface Extent {
   readonly end: number
 }
 
-type Offsets = ArrayLike<number | bigint>
+type ArrowOffsets = ArrayLike<number | bigint>
 
 /** Checks that offsets are ascending and within the child. With `sizes`, values may be in any order. */
-function checkOffsets(offsets: Offsets, sizes: Offsets | undefined, { length, end }: Extent): void {
+function checkOffsets(offsets: ArrowOffsets, sizes: ArrowOffsets | undefined, { length, end }: Extent): void {
   if (offsets.length < length + (sizes ? 0 : 1)) throw new Error(`${length} values with ${offsets.length} offsets`)
   let previous = 0
   for (let i = 0; i < length; i++) {

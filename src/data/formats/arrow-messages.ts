@@ -28,7 +28,7 @@ export function checkMessages(bytes: Uint8Array): void {
 }
 
 /** Returns the position of a table field by its slot, or 0 if the field is missing. */
-type Fields = (slot: number) => number
+type FieldOffsets = (slot: number) => number
 
 /** The header of a message, which is a FlatBuffer. */
 class Description {
@@ -55,19 +55,19 @@ class Description {
     return length
   }
 
-  private checkSchema(schema: Fields): void {
+  private checkSchema(schema: FieldOffsets): void {
     for (const field of this.list(schema(6), 4)) this.checkField(this.table(field))
     this.list(schema(8), 4)
   }
 
-  private checkField(field: Fields): void {
+  private checkField(field: FieldOffsets): void {
     const [type, definition, children, metadata] = [8, 10, 14, 16].map(field)
     if (type && definition && this.view.getUint8(type) === UNION) this.list(this.table(definition)(6), 4)
     this.list(metadata, 4)
     for (const child of this.list(children, 4)) this.checkField(this.table(child))
   }
 
-  private checkRecords(records: Fields, bodyLength: number): void {
+  private checkRecords(records: FieldOffsets, bodyLength: number): void {
     const rows = records(4)
     const columns = this.list(records(6), 16)
     this.list(records(8), 16)
@@ -84,7 +84,7 @@ class Description {
   }
 
   /** Reads a table. A position outside the header makes the DataView throw. */
-  private table(reference: number): Fields {
+  private table(reference: number): FieldOffsets {
     const start = reference + this.view.getInt32(reference, true)
     const slots = start - this.view.getInt32(start, true)
     const size = this.view.getInt16(slots, true)

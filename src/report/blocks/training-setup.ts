@@ -54,8 +54,8 @@ export function stepsOf({ arguments: args, data, total_steps }: Setup): string {
   return `${count(total_steps)} = ${setting(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'} x ceil(${counted(data.train.windows, 'window')} / ${size})`
 }
 
-type Value = RunSetup['arguments'][string] | undefined
+type ArgumentValue = RunSetup['arguments'][string] | undefined
 
-const number = (x: Value): number | undefined => (typeof x === 'number' ? x : undefined)
-const value = (x: Value): string => (typeof x === 'number' ? setting(x) : String(x ?? '-'))
+const number = (x: ArgumentValue): number | undefined => (typeof x === 'number' ? x : undefined)
+const value = (x: ArgumentValue): string => (typeof x === 'number' ? setting(x) : String(x ?? '-'))
 const parts = (...texts: (string | false)[]): string => texts.filter(Boolean).join(', ')

@@ -75,13 +75,16 @@ export async function evaluateShard(
   })
 }
 
-interface Place {
+interface ShardPlace {
   readonly shard: Shard
   readonly path: string
   readonly signal?: AbortSignal
 }
 
-async function computeShard(options: EvaluateModelOptions, { shard, path, signal }: Place): Promise<EvaluatedShard> {
+async function computeShard(
+  options: EvaluateModelOptions,
+  { shard, path, signal }: ShardPlace,
+): Promise<EvaluatedShard> {
   const { overwrite = false, screen } = options
   const prepared = await prepareEvaluation(await readEvaluationData(options), options)
   const { loaded, asked, data } = prepared

@@ -134,7 +134,7 @@ function sourcesOf(given: readonly string[], before: readonly string[] | undefin
   )
 }
 
-interface Plan {
+interface UpdatePlan {
   /** Files that are new, or whose size or time has changed, with what is known about them. */
   readonly read: readonly { readonly file: FoundDocument; readonly known?: KnownFile }[]
   readonly gone: readonly KnownFile[]
@@ -142,7 +142,7 @@ interface Plan {
   readonly isEmpty: boolean
 }
 
-function planOf({ documents }: FoundDocuments, known: readonly KnownFile[]): Plan {
+function planOf({ documents }: FoundDocuments, known: readonly KnownFile[]): UpdatePlan {
   const byPath = new Map(known.map((one) => [one.path, one]))
   const read: { file: FoundDocument; known?: KnownFile }[] = []
   for (const file of documents) {

@@ -28,12 +28,12 @@ export interface ChosenEngine {
 }
 
 /** An engine on one of its devices. */
-interface Place {
+interface EnginePlace {
   readonly entry: EngineEntry
   readonly device: string
 }
 
-interface EngineCandidate extends Place {
+interface EngineCandidate extends EnginePlace {
   readonly engine: Engine
 }
 
@@ -95,10 +95,13 @@ function wantedBy({ engine, device, ...reduced }: EngineChoice): Wanted {
 }
 
 /** The engines and devices to choose from. */
-async function placesFor({ engine, device, everyDevice, precision }: Wanted, rejections: Rejections): Promise<Place[]> {
+async function placesFor(
+  { engine, device, everyDevice, precision }: Wanted,
+  rejections: Rejections,
+): Promise<EnginePlace[]> {
   const entries = entriesFor(engine, device, precision)
   if (device) return entries.map((entry) => ({ entry, device }))
-  const places: Place[] = []
+  const places: EnginePlace[] = []
   for (const entry of entries)
     await unlessRejected(rejections, async () => {
       if (!everyDevice && entry.devices.includes('cpu')) return void places.push({ entry, device: 'cpu' })
@@ -123,7 +126,7 @@ function entriesFor(asked: Wanted['engine'], device: Wanted['device'], precision
 
 /** Opens the engines that support the precision, and records why the others are ruled out. */
 async function open(
-  places: readonly Place[],
+  places: readonly EnginePlace[],
   precision: Precision,
   rejections: Rejections,
 ): Promise<EngineCandidate[]> {
@@ -147,13 +150,14 @@ async function unlessRejected(rejections: Rejections, attempt: () => Promise<voi
   }
 }
 
-const titleOf = ({ entry, device }: Place): string => (device === 'cpu' ? entry.title : `${entry.title} on ${device}`)
+const titleOf = ({ entry, device }: EnginePlace): string =>
+  device === 'cpu' ? entry.title : `${entry.title} on ${device}`
 
 const FLAGS: Readonly<Record<Precision, string>> = { float32: '', bfloat16: 'bf16', float16: 'fp16' }
 
 function cannotCompute(
   { device, lacks }: Engine,
-  place: Place,
+  place: EnginePlace,
   precision: Precision,
   isOneOfSeveral: boolean,
 ): SpanforgeError {

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** State of one connection. */
-interface Use {
+interface ConnectionUse {
   /** Settles when the response to the latest request has ended. */
   last: Promise<void>
   /** Unfinished responses with their requests. */
@@ -35,7 +35,7 @@ export interface ConnectionOptions {
  */
 export class ClientConnections {
   /** Ordered by the time of the latest response, oldest first. */
-  private readonly uses = new Map<Socket, Use>()
+  private readonly uses = new Map<Socket, ConnectionUse>()
   private readonly turns = new WeakMap<ServerResponse, Promise<void>>()
   private isClosing = false
   private isCutOff = false
@@ -77,7 +77,7 @@ export class ClientConnections {
   }
 
   private add(socket: Socket): void {
-    const use: Use = { last: Promise.resolve(), open: new Map(), done: 0, wasAnswered: false }
+    const use: ConnectionUse = { last: Promise.resolve(), open: new Map(), done: 0, wasAnswered: false }
     this.uses.set(socket, use)
     socket.once('close', () => {
       this.uses.delete(socket)
@@ -146,7 +146,7 @@ export class ClientConnections {
   private makeRoom(newest: Socket): void {
     const others = [...this.uses].filter(([socket]) => socket !== newest)
     const idle = others.filter(([, { open }]) => open.size === 0)
-    const isSending = ({ open }: Use) => [...open.values()].every(({ complete }) => !complete)
+    const isSending = ({ open }: ConnectionUse) => [...open.values()].every(({ complete }) => !complete)
     const [socket] = idle.find(([, { wasAnswered }]) => !wasAnswered) ??
       idle[0] ??
       others.find(([, use]) => isSending(use)) ?? [newest]

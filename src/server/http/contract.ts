@@ -42,8 +42,8 @@ const texts = {
   context: text.optional().describe('The text to search. Mutually exclusive with contexts.'),
   contexts: z.array(text).min(1).max(1000).optional().describe('Several texts, searched together.'),
 }
-type Texts = { context?: string; contexts?: string[] }
-const hasOneOf = ({ context, contexts }: Texts): boolean => (context === undefined) !== (contexts === undefined)
+type GivenTexts = { context?: string; contexts?: string[] }
+const hasOneOf = ({ context, contexts }: GivenTexts): boolean => (context === undefined) !== (contexts === undefined)
 const oneOf = { error: 'expected either context or contexts', path: ['context'] }
 
 /** Example request for the API documentation. */

@@ -5,12 +5,12 @@ import { parseRequestJson } from './parse-json.ts'
 import { HttpProblem } from './problem.ts'
 
 /** The parsed value, or the reason why the body was rejected. */
-export interface Parsed {
+export interface ParsedBody {
   readonly value?: unknown
   readonly rejected?: { readonly status: number; readonly detail: string; readonly remedy?: string }
 }
 
-function parsed(body: Uint8Array): Parsed {
+function parsed(body: Uint8Array): ParsedBody {
   try {
     return { value: parseRequestJson(body) }
   } catch (error) {

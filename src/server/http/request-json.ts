@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fas
 import { type ZodType, z } from 'zod'
 import { showIssues } from '../../show-value.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
-import type { Parsed } from './json-worker.ts'
+import type { ParsedBody } from './json-worker.ts'
 import { parseRequestJson } from './parse-json.ts'
 import { HttpProblem } from './problem.ts'
 
@@ -34,7 +34,7 @@ export class JsonThread {
   /** @throws HttpProblem for the same reasons as `parseRequestJson` */
   async parse(body: Uint8Array): Promise<unknown> {
     if (!this.thread?.isAlive) this.thread = new Thread(startWorker(import.meta.url, './json-worker', undefined))
-    const { value, rejected } = await this.thread.call<Parsed>('parse', body)
+    const { value, rejected } = await this.thread.call<ParsedBody>('parse', body)
     if (rejected) throw new HttpProblem(rejected.status, rejected.detail, { remedy: rejected.remedy })
     return value
   }

@@ -105,10 +105,10 @@ export function answerRoutes(app: HttpApp, context: ServiceContext): void {
   }
 }
 
-const questionsOf = ({ inputs, questions, context, contexts }: BatchFields): readonly QuestionFields[] =>
+const questionsOf = ({ inputs, questions, context, contexts }: BatchBody): readonly QuestionFields[] =>
   inputs ?? questions!.map((question) => ({ question, context, contexts }))
 
-interface BatchFields {
+interface BatchBody {
   readonly inputs?: readonly QuestionFields[]
   readonly questions?: readonly string[]
   readonly context?: string

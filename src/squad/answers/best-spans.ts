@@ -84,13 +84,13 @@ export function bestWindow(logitsByWindow: readonly ContextLogits[], { start, en
   throw new Error('the span does not belong to these windows')
 }
 
-type Visit = (start: number, end: number, score: number) => void
+type VisitSpan = (start: number, end: number, score: number) => void
 
 /** Visits each span once, in document order. A span is attributed to the last window that contains its start. */
 function eachSpan(
   logitsByWindow: readonly ContextLogits[],
   options: Omit<SpanOptions, 'top_k' | 'temperature'>,
-  visit: Visit,
+  visit: VisitSpan,
 ): void {
   const { max_answer_length, mayStart, mayEnd } = options
   for (const [index, window] of logitsByWindow.entries()) {

@@ -70,7 +70,7 @@ export function postprocessRunQa(
   return { predictions, nbest_predictions, ...(options.version_2_with_negative && { null_odds }) }
 }
 
-interface Candidate {
+interface ScoredText {
   readonly text: string
   readonly start_logit: number
   readonly end_logit: number
@@ -100,7 +100,7 @@ function nBest(
   return best.map((candidate, i) => withProbability(candidate, probabilities[i]))
 }
 
-const withProbability = ({ start_logit, end_logit, text }: Candidate, probability: number): RunQaCandidate => ({
+const withProbability = ({ start_logit, end_logit, text }: ScoredText, probability: number): RunQaCandidate => ({
   start_logit,
   end_logit,
   text,
@@ -113,7 +113,7 @@ function candidates(
   { start_logits, end_logits }: WindowLogits,
   n_best_size: number,
   max_answer_length: number,
-): Candidate[] {
+): ScoredText[] {
   const inContext = (token: number) => token >= context_start && token < context_end
   const starts = largest(start_logits, n_best_size).filter(inContext)
   const ends = largest(end_logits, n_best_size).filter(inContext)
@@ -130,7 +130,7 @@ function candidates(
 }
 
 /** The candidate for "no answer": [CLS] of the window with the lowest null score. */
-function nullCandidate(logits: readonly WindowLogits[]): Candidate {
+function nullCandidate(logits: readonly WindowLogits[]): ScoredText {
   const candidates = logits.map(({ start_logits, end_logits }) => ({
     text: '',
     start_logit: start_logits[0],

@@ -10,7 +10,7 @@ const SCRATCH = 65_536
 const SLACK = 64
 const PAGE = 65_536
 
-interface Kernels {
+interface RandomKernels {
   // biome-ignore format: as in random.as.ts
   drawBits(out: number, groups: number, threshold: number, block: number, ...counterAndKey: number[]): void
   // biome-ignore format: as in random.as.ts
@@ -36,7 +36,7 @@ let compiled: WebAssembly.Module | undefined
 export class KeptBits {
   readonly size: number
   private readonly threshold: number
-  private readonly kernels: Kernels
+  private readonly kernels: RandomKernels
   private readonly bytes: Uint8Array
   private readonly scratch: Uint8Array
   /** 1 for each chunk that has been drawn. */
@@ -58,7 +58,7 @@ export class KeptBits {
     this.bytes = new Uint8Array(memory.buffer, 0, bytes)
     this.scratch = new Uint8Array(memory.buffer, bytes, SCRATCH)
     compiled ??= new WebAssembly.Module(Buffer.from(randomWasm, 'base64'))
-    this.kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels
+    this.kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as RandomKernels
   }
 
   /** Begins anew with another stream. */

@@ -3,7 +3,7 @@ import type { FlatParameters } from '../../models/flat-parameters.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { firstNonFinite } from '../optimizer/clip.ts'
 
-interface Entry {
+interface ParameterRange {
   readonly name: string
   readonly size: number
 }
@@ -22,7 +22,7 @@ export interface FailedStep {
 /** Builds the error for a loss or gradient that is not finite. The step was not taken. */
 export function nonfiniteGradient(
   { step, loss, ...failed }: FailedStep,
-  entries: readonly Entry[],
+  entries: readonly ParameterRange[],
   gradients: Float32Array,
   args: TrainingArguments,
 ): SpanforgeError {

@@ -10,7 +10,7 @@ import { CONTROL, readSentencePiece, type SentencePieceModel, USER_DEFINED } fro
 import type { Base } from './slow-tokenizers.ts'
 
 type Kind = Extract<SlowFiles, { reads: 'sentencepiece' }>['kind']
-type Scored = readonly (readonly [token: string, score: number])[]
+type ScoredTokens = readonly (readonly [token: string, score: number])[]
 
 /** Creates a class's tokenizer from a `.model` file. `idsOf` looks up ids, including those of special tokens. */
 export function fromSentencePiece(
@@ -45,14 +45,14 @@ export function fromSentencePiece(
   }
 }
 
-const unigramModel = (vocabulary: Scored, unk_id: number): UnigramModel => ({
+const unigramModel = (vocabulary: ScoredTokens, unk_id: number): UnigramModel => ({
   type: 'Unigram',
   scores: vocabulary.map(([, score]) => score),
   unk_id,
   byte_fallback: false,
 })
 
-const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: Scored): BpeModel => ({
+const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: ScoredTokens): BpeModel => ({
   type: 'BPE',
   merges: learnedMerges(new Set(pieces.map(({ piece }) => piece)), vocabulary),
   unk_token: unk_piece,
@@ -74,7 +74,7 @@ interface Merge {
  * Derives the merges of a BPE model, which its file does not contain, like transformers 4.57: all merges of two `pieces`
  * into a token of the vocabulary, highest score first.
  */
-function learnedMerges(pieces: ReadonlySet<string>, vocabulary: Scored): (readonly [string, string])[] {
+function learnedMerges(pieces: ReadonlySet<string>, vocabulary: ScoredTokens): (readonly [string, string])[] {
   const merges: Merge[] = []
   for (const [token, score] of new Map(vocabulary)) {
     const length = [...token].length
@@ -91,7 +91,7 @@ function learnedMerges(pieces: ReadonlySet<string>, vocabulary: Scored): (readon
 
 /** The differences between the classes. */
 interface Conversion {
-  readonly vocabulary: (proto: SentencePieceModel) => Scored
+  readonly vocabulary: (proto: SentencePieceModel) => ScoredTokens
   /** Default: the value in the file. */
   readonly unk_id?: number
   readonly normalizers: (proto: SentencePieceModel, config: Fields) => Component[]
@@ -101,11 +101,11 @@ interface Conversion {
 const BERT_PAIR = '[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1'
 const ROBERTA_PAIR = '<s>:0 A:0 </s>:0 </s>:0 B:0 </s>:0'
 
-const scored = ({ pieces }: SentencePieceModel): Scored => pieces.map(({ piece, score }) => [piece, score])
+const scored = ({ pieces }: SentencePieceModel): ScoredTokens => pieces.map(({ piece, score }) => [piece, score])
 
 /** Tokens that fairseq put before those of SentencePiece. */
-const FAIRSEQ: Scored = ['<s>', '<pad>', '</s>', '<unk>'].map((token) => [token, 0])
-const MASK: Scored = [['<mask>', 0]]
+const FAIRSEQ: ScoredTokens = ['<s>', '<pad>', '</s>', '<unk>'].map((token) => [token, 0])
+const MASK: ScoredTokens = [['<mask>', 0]]
 
 const CONVERSIONS: Readonly<Record<Kind, Conversion>> = {
   albert: { vocabulary: withoutNumbersAndCommas, normalizers: albertNormalizers, pair: BERT_PAIR },
@@ -135,7 +135,7 @@ const CONVERSIONS: Readonly<Record<Kind, Conversion>> = {
 }
 
 /** Pieces of a digit and a comma are almost never used. */
-function withoutNumbersAndCommas(proto: SentencePieceModel): Scored {
+function withoutNumbersAndCommas(proto: SentencePieceModel): ScoredTokens {
   return scored(proto).map(([token, score]) => [token, /\p{Nd},$/u.test(token) ? score - 100 : score])
 }
 

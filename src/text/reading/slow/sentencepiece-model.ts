@@ -64,18 +64,19 @@ function readPiece(bytes: Uint8Array): SentencePiece {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 
-type Value = number | Uint8Array
-type Message = ReadonlyMap<number, readonly Value[]>
+type FieldValue = number | Uint8Array
+type Message = ReadonlyMap<number, readonly FieldValue[]>
 
 const NOTHING = new Uint8Array(0)
 
-const last = (fields: Message, field: number): Value | undefined => fields.get(field)?.at(-1)
-const bytesOf = (value: Value | undefined): Uint8Array => (value instanceof Uint8Array ? value : NOTHING)
-const numberOf = (value: Value | undefined, missing: number): number => (typeof value === 'number' ? value : missing)
+const last = (fields: Message, field: number): FieldValue | undefined => fields.get(field)?.at(-1)
+const bytesOf = (value: FieldValue | undefined): Uint8Array => (value instanceof Uint8Array ? value : NOTHING)
+const numberOf = (value: FieldValue | undefined, missing: number): number =>
+  typeof value === 'number' ? value : missing
 
 /** Reads the fields of a message: numbers for varints, bytes for all others. */
 function fieldsOf(bytes: Uint8Array): Message {
-  const fields = new Map<number, Value[]>()
+  const fields = new Map<number, FieldValue[]>()
   let at = 0
   const varint = (): number => {
     let value = 0
@@ -105,12 +106,12 @@ function fieldsOf(bytes: Uint8Array): Message {
   return fields
 }
 
-interface Source {
+interface ProtoCursor {
   varint(): number
   take(length: number): Uint8Array
 }
 
-const READERS: Readonly<Record<number, (source: Source) => Value>> = {
+const READERS: Readonly<Record<number, (source: ProtoCursor) => FieldValue>> = {
   0: ({ varint }) => varint(),
   1: ({ take }) => take(8),
   2: ({ varint, take }) => take(varint()),
