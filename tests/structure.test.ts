@@ -66,6 +66,7 @@ const mayImport: Record<string, readonly string[]> = {
     'files',
     'threads',
     'documents',
+    'native',
     'runtime',
     'ranks',
     'batching',

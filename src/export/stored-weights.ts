@@ -54,8 +54,14 @@ export class StoredWeights {
     const known = this.halves.get(name)
     if (known) return known
     const { shape, data } = this.stored.get(name)!
-    const halves = () => inRange(name, toFloat16(data() as Float32Array))
-    this.stored.set(name, { shape, dtype: 'float16', data: halves })
+    const isParameter = this.specs.has(name)
+    const halves = (values: Float32Array) => inRange(name, toFloat16(values))
+    this.stored.set(name, {
+      shape,
+      dtype: 'float16',
+      data: () => halves(data() as Float32Array),
+      ...(isParameter && { slice: (from, to) => halves(this.values(name).subarray(from, to)) }),
+    })
     const tensor = input(name, shape, 'float16')
     this.halves.set(name, tensor)
     return tensor

@@ -9,7 +9,7 @@ import { add, mul } from '../ops/elementwise.ts'
 import { chunks, toBytes } from '../protobuf.ts'
 import type { Value } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
-import { encodeModel } from './encode.ts'
+import { encodeModel, type Initializer } from './encode.ts'
 import { ExternalData } from './external-data.ts'
 
 /** Returns the result that ONNX Runtime, an independent decoder, computes for an operator without operands. */
@@ -125,6 +125,31 @@ describe('weights', () => {
     const session = await ort.InferenceSession.create(join(folder, 'model.onnx'))
     expect((await session.run({ x })).z.data).toEqual(new Float32Array(1000).fill(2))
     await session.release()
+  })
+
+  test('are computed slice by slice where that is possible', () => {
+    const count = 3 * 2 ** 20 + 7
+    const [slices, wholes]: number[][] = [[], []]
+    const values = (from: number, to: number) => Uint8Array.from({ length: to - from }, (_, i) => (from + i) % 251)
+    const w = {
+      shape: [count],
+      dtype: 'uint8' as const,
+      data() {
+        wholes.push(count)
+        return values(0, count)
+      },
+    }
+    const slice = (from: number, to: number) => {
+      slices.push(to - from)
+      return values(from, to)
+    }
+    const z = add(input('w', [count], 'uint8'), input('x', [count], 'uint8'))
+    const encoded = (initializer: Initializer) =>
+      toBytes(encodeModel({ z }, { initializers: new Map([['w', initializer]]) }))
+    const sliced = encoded({ ...w, slice })
+    expect(slices).toEqual([2 ** 20, 2 ** 20, 2 ** 20, 7])
+    expect(wholes).toEqual([])
+    expect(Buffer.compare(sliced, encoded(w))).toBe(0)
   })
 
   test('have unique names', async () => {

@@ -27,6 +27,8 @@ export interface Initializer {
   readonly shape: readonly number[]
   readonly dtype: DType
   data(): TensorData
+  /** Elements of the data, if they can be computed on their own. Large tensors then never exist as a whole. */
+  slice?(from: number, to: number): TensorData
 }
 
 export interface EncodeOptions {
@@ -187,8 +189,7 @@ function tensor(name: string, initializer: Initializer, external?: ExternalData)
   const data: Encoded = {
     size: byteLength(initializer),
     get parts() {
-      const { buffer, byteOffset, byteLength } = initializer.data()
-      return [new Uint8Array(buffer, byteOffset, byteLength)]
+      return initializer.slice ? slices(initializer) : [bytesOf(initializer.data())]
     },
   }
   const place = external?.place(data)
@@ -206,6 +207,25 @@ function tensor(name: string, initializer: Initializer, external?: ExternalData)
       : [messageField(9, data)]),
   ]
 }
+
+/** Number of elements that are computed at once. */
+const SLICE = 2 ** 20
+
+function slices(initializer: Initializer): Encoded[] {
+  const count = elements(initializer.shape)
+  return Array.from({ length: Math.ceil(count / SLICE) }, (_, i) => {
+    const [from, to] = [i * SLICE, Math.min(count, (i + 1) * SLICE)]
+    return {
+      size: byteLength({ shape: [to - from], dtype: initializer.dtype }),
+      get parts() {
+        return [bytesOf(initializer.slice!(from, to))]
+      },
+    }
+  })
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
 
 function valueInfo(name: string, { shape, dtype }: TensorType): Encoded[] {
   const dims = shape.map((d: Dim) => messageField(1, typeof d === 'number' ? integerField(1, d) : textField(2, d)))

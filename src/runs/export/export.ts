@@ -1,6 +1,7 @@
 import { EXPORT_DTYPES, exportDtype } from '../../checkpoint/onnx-folder.ts'
 import { type ExportOutcome, exportVariants } from '../../export/export-model.ts'
 import type { ExportedVariant } from '../../export/plan-variants.ts'
+import { returnFreedMemory } from '../../native/freed-memory.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { freeMemory } from '../../threads/free-memory.ts'
@@ -42,6 +43,7 @@ export async function exportComparedOn(
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
+  returnFreedMemory()
   const loaded = await loadModel(nameOrFolder, {}, hub)
   const { model, warning } = loaded
   const writing = writingProgress(screen)
