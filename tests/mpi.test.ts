@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, inject, test, vi } from 'vitest'
 import { hasEngine } from './engines.ts'
-import { cli, describeMpi, launch } from './mpi.ts'
+import { canUnshare, cli, describeMpi, launch, onHost } from './mpi.ts'
 import type { Differences } from './processes/train-recorded-on-ranks.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { exhaustiveOr, isThorough } from './thorough.ts'
+import { exhaustiveOr, isThorough, itInFull } from './thorough.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 // Processes take seconds on an idle machine and minutes on a busy one.
@@ -92,7 +92,7 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     }
   })
 
-  test('a killed rank ends all, and another number of ranks resumes', async () => {
+  itInFull('a killed rank ends all, and another number of ranks resumes', async () => {
     const steps = ['--max_steps', exhaustiveOr('400', '30'), '--save_strategy', 'steps', '--save_steps', '5']
     const limits = ['--eval_strategy', 'no', '--save_total_limit', '3']
     await alone(train('alone', 4, ...steps, ...limits))
@@ -132,12 +132,14 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     expect(readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'))).toHaveLength(1)
   })
 
-  test('ends in time, with frozen layers, the best model and gradients in bfloat16', async () => {
+  itInFull('ends in time on two hosts, with frozen layers, the best model and gradients in bfloat16', async () => {
     const frozen = ['--freeze_layers', '1', '--reduce_dtype', 'bf16', '--max_minutes', '0.1']
     const best = ['--num_train_epochs', '10000', '--eval_strategy', 'steps', '--eval_steps', '0.5']
     const saved = ['--save_steps', '0.5', '--load_best_model_at_end']
     const started = performance.now()
-    const { code, stderr } = await launch(launcher, [cli(train('timed', 2, ...frozen, ...best, ...saved))], 3).ended
+    const rank = cli(train('timed', 2, ...frozen, ...best, ...saved))
+    const elsewhere = canUnshare ? onHost('host-b', rank) : rank
+    const { code, stderr } = await launch(launcher, [rank, rank, elsewhere]).ended
     expect(code, stderr).toBe(0)
     expect(performance.now() - started).toBeLessThan(60_000)
     expect(readdirSync(at('timed')).filter((name) => name.startsWith('.'))).toEqual([])

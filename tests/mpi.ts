@@ -75,6 +75,13 @@ export interface Launched {
 /** A command line as ranks. */
 export const cli = (argv: readonly string[]): RankCommand => ({ argv: [inject('cli'), ...argv] })
 
+/** The same command as if it ran on a host of its own, where `setup` runs first. */
+export const onHost = (name: string, command: RankCommand, setup = ''): RankCommand => ({
+  ...command,
+  setup: `echo ${name} >/proc/sys/kernel/hostname\n${setup}`,
+  isHost: true,
+})
+
 /** Starts commands as ranks: a single one on `ranks` of them, or each on one. */
 export function launch(launcher: Launcher, commands: readonly RankCommand[], ranks = 1, env = {}): Launched {
   const [program, ...args] = launcher

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanforgeError } from '../errors.ts'
 import { nativeMemory } from '../native/koffi.ts'
 import { packageVersion } from '../package-root.ts'
@@ -7,6 +8,18 @@ import { startWorker, Thread } from '../threads/calls.ts'
 import { type RankEnvironment, rankEnvironment } from './environment.ts'
 import { findMpi } from './find-mpi.ts'
 import { gatherValues, type Ranks, rejectDifferences } from './ranks.ts'
+
+/**
+ * Settings of UCX, on which MPICH and Open MPI may be built. Its hooks of memory functions move the end of the heap for a
+ * moment, which corrupts it if another thread allocates memory then, and its handler of signals may wait forever.
+ */
+const SAFE_UCX = { UCX_MEM_MMAP_HOOK_MODE: 'none', UCX_MEM_MALLOC_HOOKS: 'n', UCX_HANDLE_ERRORS: 'none' }
+
+/**
+ * Milliseconds for the library to close its connections. On slow networks, that of MPICH with UCX may wait for itself
+ * forever. All results are written by then, and the process ends without it.
+ */
+const MOST_TO_CLOSE = 10_000
 
 /**
  * Joins the other processes of an MPI job. Returns undefined for a process that is on its own.
@@ -18,6 +31,7 @@ export async function openRanks(
   if (!environment) return undefined
   rejectClosedConnection()
   const file = findMpi(environment)
+  for (const [name, value] of Object.entries(SAFE_UCX)) process.env[name] ??= value
   const thread = new Thread(startWorker(import.meta.url, './mpi-worker', file))
   const { rank, size } = await thread.call<{ rank: number; size: number }>('open')
   if (size !== environment.size)
@@ -38,7 +52,10 @@ export async function openRanks(
     },
     sum: (values, dtype = 'float32') => thread.call('sum', nativeMemory().addressOf(values), values.length, dtype),
     broadcast: (values) => thread.call('broadcast', nativeMemory().addressOf(values), values.length),
-    close: () => thread.call('close'),
+    async close() {
+      await thread.call('meet')
+      await Promise.race([thread.call('close'), sleep(MOST_TO_CLOSE)])
+    },
   }
   // First, because ranks of different versions may make different calls.
   await rejectDifferences(ranks, { spanforge: joined[rank].spanforge })

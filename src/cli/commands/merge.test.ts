@@ -30,6 +30,19 @@ const filesIn = (name: string) =>
   readdirSync(at(name)).filter((file) => !file.startsWith('shard-') && !file.startsWith('.'))
 const lengths = ['--max_seq_length', '48', '--doc_stride', '8']
 
+function changeWeight(model: string): void {
+  const path = join(model, 'model.safetensors')
+  const bytes = readFileSync(path)
+  bytes[bytes.length - 2] ^= 1
+  writeFileSync(path, bytes)
+}
+
+function otherModel(): string {
+  cpSync(tinyFolder, at('other-model'), { recursive: true })
+  changeWeight(at('other-model'))
+  return at('other-model')
+}
+
 describe('shards of predict', () => {
   const predict = (output: string, ...more: string[]) => [
     ...[
@@ -96,6 +109,8 @@ describe('shards of predict', () => {
     await shard(2, '--overwrite')
     expect(await failure('merge', at('answers.jsonl'))).toMatch(/computed from different inputs: other questions/)
     writeFileSync(at('questions.jsonl'), changed)
+    await shard(2, '--overwrite', '--model', otherModel())
+    expect(await failure('merge', at('answers.jsonl'))).toMatch(/computed from different inputs: other weights/)
     await shard(2, '--overwrite')
 
     cpSync(at('shard-2-of-3.answers.jsonl'), at('copy/shard-2-of-3.answers.jsonl'))
@@ -147,15 +162,13 @@ describe('shards of evaluate', () => {
   })
 
   test('are rejected if the data or the model has changed', async () => {
-    cpSync(tinyFolder, at('model'), { recursive: true })
-    const own = ['--model', at('model'), '--data', at('dev.json'), '--output_dir', at('merged'), ...lengths]
+    const model = at('model')
+    cpSync(tinyFolder, model, { recursive: true })
+    const own = ['--model', model, '--data', at('dev.json'), '--output_dir', at('merged'), ...lengths]
     for (const shard of shardsOf(2)) await run('evaluate', ...own, '--shard', shard)
     writeTinySquad(folder, 'other.json', 60, 1)
     expect(await failure('merge', at('merged'), '--data', at('other.json'))).toContain('other questions')
-    const path = join(at('model'), 'model.safetensors')
-    const bytes = readFileSync(path)
-    bytes[bytes.length - 2] ^= 1
-    writeFileSync(path, bytes)
+    changeWeight(model)
     expect(await failure('merge', at('merged'))).toContain('other weights')
     await run('merge', at('merged'), '--model', tinyFolder)
   })

@@ -4,7 +4,21 @@ import { isOwn, parseShard, shardPath } from './shard.ts'
 test('reads a shard from the flag', () => {
   expect(parseShard('3/16', {})).toEqual({ index: 3, count: 16 })
   expect(parseShard(' 1/1 ', {})).toEqual({ index: 1, count: 1 })
-  for (const wrong of ['0/4', '5/4', '1/0', '3', '/4', '1/2/3', '-1/4', '1.5/4', 'a/b', '', '1/1000000'])
+  for (const wrong of [
+    '0/0',
+    '0/4',
+    '5/4',
+    '17/16',
+    '1/0',
+    '3',
+    '/4',
+    '1/2/3',
+    '-1/4',
+    '1.5/4',
+    'a/b',
+    '',
+    '1/1000000',
+  ])
     expect(() => parseShard(wrong, {}), wrong).toThrow('--shard')
 })
 
