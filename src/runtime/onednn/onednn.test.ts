@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
@@ -243,6 +243,20 @@ describeEngine('onednn', 'oneDNN', (engine) => {
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(100)
     await session.release()
   })
+
+  // Otherwise two processes could use the same cores while others are idle.
+  test.runIf(existsSync('/proc/self/task'))(
+    'may compute on every core of the process with each of its threads',
+    async () => {
+      const session = await product()
+      const [a, b] = [vector(100_000), vector(100_000)]
+      await session.run({ a, b }, { y: vector(100_000) })
+      const cores = (status: string) => /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(status, 'utf8'))?.[1]
+      const threads = readdirSync('/proc/self/task').map((thread) => cores(`/proc/self/task/${thread}/status`))
+      expect(new Set(threads)).toEqual(new Set([cores('/proc/self/status')]))
+      await session.release()
+    },
+  )
 
   test('the thread of a released model computes the next one, and ends if there is none for half a minute', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
