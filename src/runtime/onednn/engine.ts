@@ -40,10 +40,16 @@ export function inspectOneDnn(): EngineFacts | undefined {
   return { version: library.version, source: found.source, library: found.file, devices: [device] }
 }
 
-function load({ file, source }: FoundLibrary): Library {
-  const library = bindOnednn(file)
-  if (library.version.startsWith('3.')) return library
-  throw new SpanforgeError(`oneDNN: ${file} (${source}) is version ${library.version}; expected 3.0 or later`, {
+function load(found: FoundLibrary): Library {
+  const library = bindOnednn(found.file)
+  expectVersion3(library.version, found)
+  return library
+}
+
+/** @throws SpanforgeError if the library has another API than that of oneDNN 3 */
+export function expectVersion3(version: string, { file, source }: FoundLibrary): void {
+  if (version.startsWith('3.')) return
+  throw new SpanforgeError(`oneDNN: ${file} (${source}) is version ${version}; expected version 3`, {
     remedy: `Update it (${INSTALL} --upgrade), or set ONEDNN_DIR to the folder of another copy.`,
   })
 }
