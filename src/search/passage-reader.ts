@@ -5,6 +5,7 @@ import { windowingPlan } from '../inference/pipeline-options.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import { type AnswerCandidate, findAnswers } from '../squad/answers/answers.ts'
+import { LogSum } from '../squad/answers/best-spans.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { Document } from '../squad/document.ts'
 import type { Window } from '../squad/types.ts'
@@ -41,7 +42,7 @@ export interface IndexAnswers {
 }
 
 export interface IndexAnswerOptions extends SearchOptions, Pick<PassageSearchOptions, 'documents'> {
-  /** Number of passages that the model reads (default: 1). */
+  /** Number of passages that the model reads (default: 5). */
   readonly passages?: number
 }
 
@@ -91,7 +92,10 @@ export class PassageReader {
   }
 }
 
-/** Finds the best answers in all passages together, with probabilities over all of their spans. */
+/**
+ * Finds the best answers in all passages together. The probability of a span is that of its passage times that of the
+ * span among all spans of the passage and "no answer".
+ */
 export function answersFrom(
   { question, passages, read }: CutPassages,
   logits: readonly WindowLogits[],
@@ -99,17 +103,32 @@ export function answersFrom(
 ): IndexAnswers {
   if (passages.length === 0) return { question, passages, answers: [NOTHING] }
   let first = 0
-  const documents = read.map(({ document, windows }) => {
+  const priors = priorsOf(passages)
+  const documents = read.map(({ document, windows }, passage) => {
     const own = logits.slice(first, first + windows.length)
     first += windows.length
     const words = options.align_to_words === false ? undefined : document.words
-    return { context: document.context, windows, logits: own, words }
+    return { context: document.context, windows, logits: own, words, prior: priors[passage] }
   })
   const { candidates, null_odds } = findAnswers(documents, options)
   const answers = candidates.map(({ document, start_logit: _start, end_logit: _end, ...candidate }) =>
     placed(candidate, passages, document),
   )
   return { question, passages, answers, null_odds }
+}
+
+/** Divisor of BM25 scores before the softmax. Chosen on questions of training data. */
+const RELEVANCE_TEMPERATURE = 3
+
+/**
+ * Log probabilities that each passage has the answer, from their relevance. A model that was trained on paragraphs with
+ * an answer is as sure of its answers in others, so its scores alone do not tell in which passage the answer is.
+ */
+export function priorsOf(passages: readonly Pick<FoundPassage, 'relevance'>[]): number[] {
+  const total = new LogSum()
+  const scores = passages.map(({ relevance }) => relevance / RELEVANCE_TEMPERATURE)
+  for (const score of scores) total.add(score)
+  return scores.map((score) => score - total.value)
 }
 
 const NOTHING: IndexAnswer = { answer: '', score: 0, logit: 0, start: 0, end: 0 }
@@ -139,7 +158,7 @@ export function placeIn({ document, headings, pages }: FoundPassage, offset: num
 
 /**
  * Answers each question from the passages of an index that fit it best. Probabilities are over all spans of these
- * passages.
+ * passages and weigh the relevance of each passage.
  * @throws UsageError if an option is out of range
  * @throws SpanforgeError if a question leaves no room for a passage
  */

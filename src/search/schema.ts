@@ -13,11 +13,8 @@ const FORMAT = 1
 export const STEMMINGS = ['english', 'none'] as const
 export type Stemming = (typeof STEMMINGS)[number]
 
-/**
- * Default number of passages that a model reads for a question. More passages contain more answers, but models that were
- * trained only on paragraphs with the answer choose badly between passages (benchmarks/search.ts).
- */
-export const PASSAGES_READ = 1
+/** Default number of passages that a model reads for a question. */
+export const PASSAGES_READ = 5
 
 /** Settings that all passages of an index share. */
 export interface IndexSettings {

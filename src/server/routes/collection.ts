@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { resolveAnswerOptions } from '../../inference/answer-options.ts'
 import type { FoundPassage } from '../../search/passage-index.ts'
-import { placed, placeIn } from '../../search/passage-reader.ts'
+import { placed, placeIn, priorsOf } from '../../search/passage-reader.ts'
 import type { ServedIndex } from '../collection/served-index.ts'
 import type { HttpApp } from '../http/app.ts'
 import {
@@ -87,8 +87,8 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
         tags,
         summary: 'Answer a question from the documents of the index',
         description:
-          'The model reads the passages that share the most important words with the question. Scores are relative to ' +
-          'all spans of these passages. Positions are in the text of the document.',
+          'The model reads the passages that share the most important words with the question. Scores are probabilities ' +
+          'over all spans of these passages, and weigh the relevance of each. Positions are in the text of the document.',
         body: CollectionRequest,
         response: { 200: CollectionResponse, ...failures },
       },
@@ -105,7 +105,8 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
       const shown = passages.map(shownPassage)
       if (passages.length === 0) return { ...NOTHING, passages: shown, ...by() }
       const options = resolveAnswerOptions(body, model.thread.facts.settings)
-      const questions = [{ question, contexts: passages.map(({ text }) => text) }]
+      const contexts = passages.map(({ text }) => text)
+      const questions = [{ question, contexts, priors: priorsOf(passages) }]
       return withRequest(model, { questions, options, limits, asker }, async (opened) => {
         const [result] = await answerAll(model, opened, options, asker)
         metrics.answered(model.id, 1)

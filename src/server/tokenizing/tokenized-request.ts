@@ -20,6 +20,7 @@ const MAX_COMPARED = 100_000_000
 interface PlannedQuestion {
   readonly tokens: Tokens
   readonly parts: readonly PlannedText[]
+  readonly priors?: readonly number[]
 }
 
 /** The tokenized texts of one request. Answers are available before all windows have been read. */
@@ -42,10 +43,10 @@ export class TokenizedRequest {
       documents.push(new Document(text, tokenizer, task.windows, encoding))
     }
     const questions: PlannedQuestion[] = []
-    for (const [index, { question, texts }] of task.asked.entries()) {
+    for (const [index, { question, texts, priors }] of task.asked.entries()) {
       const tokens = documents[texts[0]].encodeQuestion(question)
       const parts = texts.map((text) => ({ text, plan: documents[text].plan(tokens, `${index}`) }))
-      questions.push({ tokens, parts })
+      questions.push({ tokens, parts, priors })
       yield
     }
     const windows = questions.reduce((sum, { parts }) => parts.reduce((n, { plan }) => n + plan.count, sum), 0)
@@ -95,10 +96,10 @@ export class TokenizedRequest {
   }
 
   private read(question: number, logits: readonly WindowLogits[], align_to_words = true): ReadText[] {
-    const { tokens, parts } = this.questions[question]
+    const { tokens, parts, priors } = this.questions[question]
     const read: ReadText[] = []
     let first = 0
-    for (const { text, plan } of parts) {
+    for (const [part, { text, plan }] of parts.entries()) {
       const count = Math.min(plan.count, logits.length - first)
       if (count === 0) break
       const document = this.documents[text]
@@ -108,6 +109,7 @@ export class TokenizedRequest {
         windows: document.cut(tokens, plan, count),
         logits: logits.slice(first, first + count),
         words: align_to_words ? document.words : undefined,
+        prior: priors?.[part],
       })
       first += count
     }

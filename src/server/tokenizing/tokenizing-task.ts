@@ -4,6 +4,8 @@ import type { WindowOptions } from '../../squad/windows.ts'
 export interface RequestQuestion {
   readonly question: string
   readonly texts: readonly number[]
+  /** Log probability of each text, as in DocumentLogits. */
+  readonly priors?: readonly number[]
 }
 
 /** The texts and questions of a request. Each text is included only once, even if several questions share it. */
@@ -26,6 +28,8 @@ export interface QuestionFields {
   readonly question: string
   readonly context?: string
   readonly contexts?: readonly string[]
+  /** Log probability that the answer is in each of the contexts, as in DocumentLogits. */
+  readonly priors?: readonly number[]
 }
 
 /** Removes duplicate texts and maps each question to the indices of its texts. */
@@ -35,9 +39,10 @@ export function gatherTexts(questions: readonly QuestionFields[]): Pick<Tokenizi
     if (!places.has(text)) places.set(text, places.size)
     return places.get(text)!
   }
-  const asked: RequestQuestion[] = questions.map(({ question, context, contexts = [context!] }) => ({
+  const asked: RequestQuestion[] = questions.map(({ question, context, contexts = [context!], priors }) => ({
     question,
     texts: contexts.map(place),
+    priors,
   }))
   return { texts: [...places.keys()], asked }
 }

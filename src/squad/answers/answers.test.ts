@@ -220,3 +220,54 @@ describe('findAnswers in random texts', () => {
     )
   })
 })
+
+describe('contexts with priors', () => {
+  const windowOf = (context: string) => ({
+    ...{ example: 0, input_ids: Int32Array.of(0, 1, 2, 3), context_start: 1, context_end: 3 },
+    offsets: Int32Array.of(0, 0, 0, 1, 2, 3, 0, 0),
+    context,
+  })
+  /** A context of two words with the logits of [CLS] and of the words. */
+  const contextWith = (context: string, logits: readonly number[], prior?: number): DocumentLogits => {
+    const values = Float32Array.of(...logits, 0)
+    return { context, windows: [windowOf(context)], logits: [{ start_logits: values, end_logits: values }], prior }
+  }
+  const options = { top_k: 10, handle_impossible_answer: true }
+
+  test('compete by their priors, however large their logits are', () => {
+    const a = contextWith('a b', [0, 1, 0], Math.log(0.9))
+    const b = contextWith('c d', [7, 9, 7], Math.log(0.1))
+    expect(findAnswers([a, b]).candidates[0].answer).toBe('a')
+    expect(findAnswers([a, b].map((one) => ({ ...one, prior: undefined }))).candidates[0].answer).toBe('c')
+  })
+
+  test('give each context its prior: the answers in it and its "no answer" add up to it', () => {
+    const priors = [0.7, 0.3]
+    const logits = [
+      [2, 1, 0.5],
+      [-1, 3, 1],
+    ]
+    const documents = priors.map((prior, i) => contextWith(i ? 'c d' : 'a b', logits[i], Math.log(prior)))
+    for (const temperature of [1, 2]) {
+      const { candidates } = findAnswers(documents, { ...options, temperature })
+      expect(candidates.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 10)
+      const none = logits.map((own, i) => {
+        const sums = [own[0] + own[0], own[1] + own[1], own[1] + own[2], own[2] + own[2]]
+        const [cls, ...spans] = sums.map((sum) => Math.exp(sum / temperature))
+        const total = cls + spans.reduce((sum, one) => sum + one)
+        const answers = candidates.filter(({ answer, document }) => answer && document === i)
+        expect(answers.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(priors[i] * (1 - cls / total), 10)
+        return (priors[i] * cls) / total
+      })
+      expect(candidates.find(({ answer }) => !answer)!.score).toBeCloseTo(none[0] + none[1], 10)
+    }
+  })
+
+  test('rank and score as without one if there is a single context', () => {
+    const without = findAnswers([contextWith('a b', [1, 2, 0])], options)
+    const alone = findAnswers([contextWith('a b', [1, 2, 0], 0)], options)
+    expect(alone.candidates.map(({ answer }) => answer)).toEqual(without.candidates.map(({ answer }) => answer))
+    for (const [i, { score }] of alone.candidates.entries()) expect(score).toBeCloseTo(without.candidates[i].score, 10)
+    expect(alone.null_odds).toBeCloseTo(without.null_odds, 10)
+  })
+})

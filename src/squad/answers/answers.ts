@@ -37,6 +37,12 @@ export interface DocumentLogits {
    * boundaries. Omit it for languages without spaces between words.
    */
   readonly words?: Int32Array
+  /**
+   * Log probability that the answer is in this context, if the contexts are passages that a search has found. Spans then
+   * compete in two steps: with the other spans and "no answer" of their context, and the contexts by their priors. Set
+   * it for all contexts or for none. Without it, the spans of all contexts compete directly.
+   */
+  readonly prior?: number
 }
 
 export interface AnswerCandidate {
@@ -51,7 +57,10 @@ export interface AnswerCandidate {
   readonly confidence?: number | null
   /** Evidence for the confidence, for the best answer at each position. Requires the option `evidence`. */
   readonly evidence?: AnswerEvidence
-  /** Start logit + end logit; for "", null score - threshold. */
+  /**
+   * Start logit + end logit; for "", null score - threshold. With priors, both are relative to the sum over all spans
+   * of their context, so that they are comparable.
+   */
   readonly logit: number
   /** Start logit from the window with the best score; for "", of [CLS] in the window with the lowest null score. */
   readonly start_logit: number
@@ -66,7 +75,10 @@ export interface AnswerCandidate {
 export interface ExampleAnswers {
   /** Candidates, best first. Never empty: without any context tokens, the only candidate is "" with score 0. */
   readonly candidates: readonly AnswerCandidate[]
-  /** Lowest [CLS] start logit + end logit of all windows, because "no answer" requires that no window has an answer. */
+  /**
+   * Lowest [CLS] start logit + end logit of all windows, because "no answer" requires that no window has an answer. With
+   * priors, log of the probability that no context has one.
+   */
   readonly null_score: number
   /** null_score minus the logit of the best non-empty answer, as in run_qa. High values mean "no answer". */
   readonly null_odds: number
@@ -82,21 +94,25 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
   checkAnswerOptions({ top_k, max_answer_length, temperature })
 
   const total = new LogSum()
-  const read = documents.map(({ windows, logits, words }) => {
+  const read = documents.map(({ windows, logits, words, prior }) => {
     const { logitsByWindow, offsets } = readDocument(windows, logits)
-    return { logitsByWindow, offsets, logits, search: { max_answer_length, ...spanEdges(offsets, words) } }
+    const search = { max_answer_length, ...spanEdges(offsets, words) }
+    const best = bestSpans(logitsByWindow, { top_k, temperature, ...search })
+    const shift = prior === undefined ? 0 : temperature * (prior - totalWithNull(best.log_total, logits, temperature))
+    return { logitsByWindow, offsets, logits, search, shift, ...best }
   })
   const found: Found[] = []
-  for (const [document, { logitsByWindow, offsets, search }] of read.entries()) {
-    const { spans, log_total } = bestSpans(logitsByWindow, { top_k, temperature, ...search })
-    total.add(log_total)
-    for (const span of spans)
-      found.push(foundAnswer(document, documents[document].context, offsets, logitsByWindow, span))
+  for (const [document, { logitsByWindow, offsets, shift, spans, log_total }] of read.entries()) {
+    total.add(log_total + shift / temperature)
+    for (const span of spans) {
+      const own = foundAnswer(document, documents[document].context, offsets, logitsByWindow, span)
+      found.push({ ...own, logit: own.logit + shift })
+    }
   }
   found.sort(bestFirst)
 
-  const nothing = noAnswerCandidate(documents, null_score_diff_threshold)
-  const null_score = nothing.start_logit + nothing.end_logit
+  const null_score = nullScore(documents, read, temperature)
+  const nothing = noAnswerCandidate(documents, null_score - null_score_diff_threshold)
   const null_odds = null_score - (found[0]?.logit ?? 0)
   const evidence = options.evidence || options.confidence ? gatherEvidence(found, read) : undefined
   if (options.handle_impossible_answer) {
@@ -179,14 +195,41 @@ export function answerExamples(
   })
 }
 
-/** The candidate "", with the logits of [CLS] in the window with the lowest null score. */
-function noAnswerCandidate(documents: readonly DocumentLogits[], threshold: number): Found {
+/** The start and end logit of [CLS] in the window with the lowest null score. */
+function lowestNull(logits: readonly WindowLogits[]): readonly [start: number, end: number] {
   let least: readonly [number, number] = [Infinity, Infinity]
-  for (const { logits } of documents)
-    for (const { start_logits, end_logits } of logits)
-      if (start_logits[0] + end_logits[0] < least[0] + least[1]) least = [start_logits[0], end_logits[0]]
-  const [start_logit, end_logit] = least
-  const logit = start_logit + end_logit - threshold
+  for (const { start_logits, end_logits } of logits)
+    if (start_logits[0] + end_logits[0] < least[0] + least[1]) least = [start_logits[0], end_logits[0]]
+  return least
+}
+
+const nullOf = (logits: readonly WindowLogits[]): number => {
+  const [start, end] = lowestNull(logits)
+  return start + end
+}
+
+/** Log of the sum over all spans of a document and "no answer". */
+function totalWithNull(log_total: number, logits: readonly WindowLogits[], temperature: number): number {
+  const total = new LogSum()
+  total.add(log_total)
+  total.add(nullOf(logits) / temperature)
+  return total.value
+}
+
+/** The score of "no answer": the lowest of all windows, or with priors the sum over the documents. */
+function nullScore(
+  documents: readonly DocumentLogits[],
+  read: readonly { readonly shift: number }[],
+  temperature: number,
+): number {
+  if (documents.every(({ prior }) => prior === undefined)) return nullOf(documents.flatMap(({ logits }) => logits))
+  const total = new LogSum()
+  for (const [i, { logits }] of documents.entries()) total.add((nullOf(logits) + read[i].shift) / temperature)
+  return temperature * total.value
+}
+
+function noAnswerCandidate(documents: readonly DocumentLogits[], logit: number): Found {
+  const [start_logit, end_logit] = lowestNull(documents.flatMap(({ logits }) => logits))
   return { answer: '', logit, start_logit, end_logit, start: 0, end: 0, document: 0 }
 }
 

@@ -8,6 +8,8 @@ export interface SearchedDocument {
   /** Logits of all tokens of each window, starting with [CLS]. */
   readonly logits: readonly WindowLogits[]
   readonly search: Omit<SpanOptions, 'top_k' | 'temperature'>
+  /** Added to the scores of its spans to compare them with those of other documents. */
+  readonly shift: number
 }
 
 /** A span in one of several documents, with the window that gives it the best score. */
@@ -34,8 +36,8 @@ export function gatherEvidence<T extends Partial<FoundSpan>>(
     const { span, document, window } = one
     const { start_logits, end_logits } = documents[document].logits[window]
     const presence = span.score - (start_logits[0] + end_logits[0])
-    const rival = places.length > 0 ? places[0].span.score : bestElsewhere(one, found, documents)
-    const lead = rival === -Infinity ? presence : span.score - rival
+    const rival = places.length > 0 ? shifted(places[0], documents) : bestElsewhere(one, found, documents)
+    const lead = rival === -Infinity ? presence : shifted(one, documents) - rival
     evidence.set(one, { lead, presence, length: Math.log(span.end - span.start + 1), windows })
     places.push(one)
   }
@@ -49,7 +51,11 @@ const overlap = (a: FoundSpan, b: FoundSpan): boolean =>
 
 /** The best score of a span that does not overlap the best answer. */
 function bestElsewhere(best: FoundSpan, found: readonly Partial<FoundSpan>[], documents: readonly SearchedDocument[]) {
-  const { logitsByWindow, search } = documents[best.document]
-  const others = found.find(({ document, span }) => span && document !== best.document)
-  return Math.max(bestScoreElsewhere(logitsByWindow, search, best.span), others?.span?.score ?? -Infinity)
+  const { logitsByWindow, search, shift } = documents[best.document]
+  const other = found.filter(isSpan).find(({ document }) => document !== best.document)
+  const own = bestScoreElsewhere(logitsByWindow, search, best.span) + shift
+  return other ? Math.max(own, shifted(other, documents)) : own
 }
+
+const shifted = ({ document, span }: FoundSpan, documents: readonly SearchedDocument[]): number =>
+  span.score + documents[document].shift
