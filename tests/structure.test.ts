@@ -100,6 +100,7 @@ const mayImport: Record<string, readonly string[]> = {
     'runs',
   ],
   dashboard: ['files', 'threads', 'squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
+  annotate: ['files', 'threads', 'documents', 'squad', 'data', 'inference', 'search', 'runs', 'server'],
   api: [
     'files',
     'runtime',

@@ -3,7 +3,7 @@ import { defineConfig } from 'vite'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Builds the pages of `spanforge serve`, the dashboard and exported sites as static files in dist/web without external resources. */
+/** Builds the pages of `spanforge serve`, `spanforge annotate`, the dashboard and exported sites as static files in dist/web without external resources. */
 export default defineConfig({
   root: at('.'),
   // Pages can be served behind a proxy under any path.
@@ -20,6 +20,7 @@ export default defineConfig({
         playground: at('playground/index.html'),
         dashboard: at('dashboard/index.html'),
         site: at('site/index.html'),
+        annotate: at('annotate/index.html'),
       },
     },
   },

@@ -80,6 +80,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/index-documents.ts')).indexCommand(),
   },
   {
+    name: 'annotate',
+    group: TRAIN_AND_USE,
+    summary: 'make questions and answers from your own documents on a web page',
+    usage: '[options] [data_or_texts...]',
+    load: async () => (await import('./commands/annotate.ts')).annotateCommand(),
+  },
+  {
     name: 'export',
     group: TRAIN_AND_USE,
     summary: 'export models to ONNX for other runtimes, or as a web page that needs no server',

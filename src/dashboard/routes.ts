@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import type { HttpApp } from '../server/http/app.ts'
 import { HttpProblem } from '../server/http/problem.ts'
+import { checkHost } from '../server/security/own-page.ts'
 import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
-import { checkControl, checkHost } from './guard.ts'
+import { checkControl } from './guard.ts'
 import { MAX_NOTE_LENGTH, type PastRuns } from './past-runs.ts'
 import type { LiveSource } from './record-log.ts'
 
@@ -32,7 +33,7 @@ const runQuery = z.strictObject({ id: z.string() })
 
 /** Adds the routes of the page. Reading needs no token, but changes do. */
 export function addRoutes(app: HttpApp, { runs, live, token, ownNames }: DashboardParts): void {
-  app.addHook('onRequest', async (request) => checkHost(request, ownNames))
+  app.addHook('onRequest', async (request) => checkHost(request, ownNames, '--dashboard_host'))
 
   app.get(
     '/api/dashboard',

@@ -48,7 +48,7 @@ describeChromium('documents on the playground', () => {
     expect(await page.locator('.documents li b').allTextContents()).toEqual(['Long', 'docs/short.pdf'])
     expect(await seriousFaults(page)).toEqual([])
     await page.screenshot({ path: process.env.SHOTS ? `${process.env.SHOTS}/list.png` : undefined })
-    await ask(page, 'is bo in ro?')
+    await ask(page, 'where is bo?')
     const link = page.locator('.sourced a', { hasText: 'long.md' }).first()
     expect(await link.textContent()).toContain('docs/long.md: ')
     const answer = (await link.locator('.words').textContent())!

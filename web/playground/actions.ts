@@ -1,11 +1,11 @@
 /** User actions. */
 
 import type { TextSpan } from '../../src/squad/types.ts'
+import { trimmed } from '../shared/marking.ts'
 import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './asking.ts'
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
-import { trimmed } from './logic/marking.ts'
 import { counted } from './logic/numbers.ts'
 import { decompress } from './logic/packed.ts'
 import type { Session } from './logic/session.ts'

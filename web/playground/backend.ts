@@ -7,16 +7,7 @@ import type {
 } from '../../src/server/http/collection-contract.ts'
 import type { BatchRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
 
-/** An error with a message for the user. The status is 0 if there was no response. */
-export class ServiceError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly retryAfter?: number,
-  ) {
-    super(message)
-  }
-}
+export { ServiceError } from '../shared/requests.ts'
 
 /** The documents of a server's index. */
 export interface DocumentsBackend {

@@ -1,10 +1,10 @@
 /** Persistence of the page between visits, and sharing by link. */
 import { effect } from '@preact/signals'
+import { keep, kept } from '../shared/storage.ts'
 import { fileOf, parseCorrections } from './logic/corrections.ts'
 import { parseHistory, remembered, visitOf } from './logic/history.ts'
 import { parseSession, type Session } from './logic/session.ts'
 import { type Shared, sharedOf } from './logic/share-link.ts'
-import { keep, kept } from './logic/storage.ts'
 import * as state from './state.ts'
 
 const CORRECTIONS = 'corrections'

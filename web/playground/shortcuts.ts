@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
+import { keep, kept } from '../shared/storage.ts'
 import { mark } from './actions.ts'
 import { show } from './asking.ts'
-import { keep, kept } from './logic/storage.ts'
 import * as state from './state.ts'
 
 /** Whether shortcuts are on. Single-key shortcuts can interfere with speech input, so users can turn them off. */

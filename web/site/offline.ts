@@ -1,5 +1,5 @@
 /** The service worker of the page: offline use, and isolation from other origins, which threads require. */
-import { keep, kept } from '../playground/logic/storage.ts'
+import { keep, kept } from '../shared/storage.ts'
 import type { ToServiceWorker } from '../workers/messages.ts'
 import { scriptProblem } from '../workers/site-files.ts'
 

@@ -14,16 +14,30 @@ export interface ServeFlags extends ServerSettings {
 
 const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
 
-export const withServeFlags = (command: Command): Command =>
+/** Adds the flags of `tokensOf`. */
+export const withTokenFlags = (command: Command): Command =>
   command
-    .option('--index <folder>', 'also answer from the documents of an index (see "spanforge index")')
-    .option('--host <address>', 'address to listen on; 0.0.0.0 for the network', SERVER_DEFAULTS.host)
-    .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, SERVER_DEFAULTS.port)
     .option(
       '--token <text...>',
       'require one of these tokens; prefer --token_file or SPANFORGE_TOKEN, as other users can see flags',
     )
     .option('--token_file <file>', 'file with one token per line; # starts a comment')
+
+/** Adds the flag of `serverLog`. */
+export const withLogLevel = (command: Command): Command =>
+  command.option('--log_level <name>', `${LEVELS.join(', ')} (default: warn in a terminal, else info)`, logLevel)
+
+export const withServeFlags = (command: Command): Command =>
+  withLogLevel(withLimits(withTokenFlags(withAddress(command))))
+
+const withAddress = (command: Command): Command =>
+  command
+    .option('--index <folder>', 'also answer from the documents of an index (see "spanforge index")')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for the network', SERVER_DEFAULTS.host)
+    .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, SERVER_DEFAULTS.port)
+
+const withLimits = (command: Command): Command =>
+  command
     .option('--cors <origin...>', 'origins allowed by CORS, such as https://example.org', origins)
     .option('--rate_limit <integer>', 'maximum requests per minute from one client', integerFrom(1))
     .option('--trust_proxy', 'trust X-Forwarded-For; use only behind a proxy that sets it')
@@ -66,7 +80,6 @@ export const withServeFlags = (command: Command): Command =>
       SERVER_DEFAULTS.timeout,
     )
     .option('--grace <seconds>', 'time to finish requests on shutdown', integerFrom(0), SERVER_DEFAULTS.grace)
-    .option('--log_level <name>', `${LEVELS.join(', ')} (default: warn in a terminal, else info)`, logLevel)
 
 /** Parses origins as sent by browsers: scheme, host and non-default port. */
 function origins(text: string, before: readonly string[] = []): string[] {
@@ -109,7 +122,7 @@ export async function serverLog({ log_level: level }: Pick<ServeFlags, 'log_leve
   )
 }
 
-function portNumber(text: string): number {
+export function portNumber(text: string): number {
   const port = integerFrom(0)(text)
   if (port <= 65_535) return port
   throw new InvalidArgumentError('Expected a port from 0 to 65535.')

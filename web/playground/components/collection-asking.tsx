@@ -1,8 +1,8 @@
 import { useRef } from 'preact/hooks'
+import { Icon } from '../../shared/icon.tsx'
 import * as collection from '../collection.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
-import { Icon } from './icon.tsx'
 
 /** Questions to the documents, and their answers with links to their sources. */
 export function CollectionAsking() {

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { occurrences } from '../../shared/marking.ts'
 import { correct, mark } from '../actions.ts'
-import { occurrences } from '../logic/marking.ts'
 import { type Choice, choicesOf, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 import { Confidence } from './confidence.tsx'

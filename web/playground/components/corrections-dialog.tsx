@@ -55,6 +55,11 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
       </div>
       {model && (
         <>
+          <h3>Reviewing corrections</h3>
+          <CopyField
+            label="Command that opens the corrections for annotation"
+            text={`npx spanforge annotate ${FILE}`}
+          />
           <h3>Training on corrections</h3>
           <p class="note">
             Run this command in the folder with the downloaded file

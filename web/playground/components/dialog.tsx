@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { ModalDialog } from '../../shared/modal-dialog.tsx'
 import * as state from '../state.ts'
-import { Icon } from './icon.tsx'
 
 interface DialogProps {
   readonly name: NonNullable<typeof state.openDialog.value>
@@ -9,36 +8,5 @@ interface DialogProps {
   readonly children: () => ComponentChildren
 }
 
-/** A native dialog, which traps the focus, closes with Escape and restores the focus. */
-export function Dialog({ name, title, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const isOpen = state.openDialog.value === name
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal()
-    else dialog.current?.close()
-  }, [isOpen])
-  const close = () => {
-    if (state.openDialog.value === name) state.openDialog.value = undefined
-  }
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it already.
-    <dialog
-      ref={dialog}
-      aria-labelledby={`${name}-title`}
-      onClose={close}
-      onClick={(event) => event.target === dialog.current && close()}
-    >
-      {isOpen && (
-        <div class="inside">
-          <div class="head">
-            <h2 id={`${name}-title`}>{title}</h2>
-            <button type="button" class="quiet" aria-label="Close" onClick={close}>
-              <Icon name="close" />
-            </button>
-          </div>
-          {children()}
-        </div>
-      )}
-    </dialog>
-  )
-}
+/** A dialog of the playground. */
+export const Dialog = (props: DialogProps) => <ModalDialog {...props} open={state.openDialog} />

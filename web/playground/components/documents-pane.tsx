@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { TextSpan } from '../../../src/squad/types.ts'
+import { Marked } from '../../shared/marked.tsx'
 import * as collection from '../collection.ts'
 import { pageBlocks } from '../logic/blocks.ts'
 import { within } from '../logic/layers.ts'
 import { count, counted } from '../logic/numbers.ts'
-import { Marked } from './marked.tsx'
 
 /** The list of documents, or the one that is open. */
 export function DocumentsPane() {

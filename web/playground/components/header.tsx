@@ -1,9 +1,9 @@
+import { Icon } from '../../shared/icon.tsx'
 import { isDark, toggleTheme } from '../../shared/theme.ts'
 import { toggleModel } from '../actions.ts'
 import { documentCount, isShown } from '../collection.ts'
 import { count, counted } from '../logic/numbers.ts'
 import * as state from '../state.ts'
-import { Icon } from './icon.tsx'
 
 export function PageHeader() {
   const corrections = state.corrections.value.length

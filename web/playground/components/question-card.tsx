@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from '../../shared/icon.tsx'
 import { correct, startMarking } from '../actions.ts'
 import { forgetQuestion, show } from '../asking.ts'
 import { verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 import { CorrectionPanel } from './correction-panel.tsx'
-import { Icon } from './icon.tsx'
 import { ReadingView } from './reading-view.tsx'
 
 /** A question with the answers of each model. */

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from '../../shared/icon.tsx'
 import { openText, openTextFile, takeDraft } from '../actions.ts'
 import { type ExampleText, examples } from '../examples.ts'
 import { READABLE } from '../logic/file-text.ts'
 import * as state from '../state.ts'
-import { Icon } from './icon.tsx'
 
 /** The form for pasting, writing or opening a text. */
 export function TextInput() {

@@ -2,20 +2,25 @@ import { memo } from 'preact/compat'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Layer } from '../../../src/analysis/browser/segments.ts'
 import type { TextSpan } from '../../../src/squad/types.ts'
+import { Marked } from '../../shared/marked.tsx'
+import { moved } from '../../shared/marking.ts'
+import { useSelection } from '../../shared/selection.ts'
 import { correct, mark } from '../actions.ts'
 import { layers } from '../lights.ts'
 import { blockAt, type PageBlock, pageBlocks } from '../logic/blocks.ts'
 import { layersByBlock, within } from '../logic/layers.ts'
-import { moved } from '../logic/marking.ts'
 import * as state from '../state.ts'
-import { Marked } from './marked.tsx'
 
 /** Shows the text in blocks that the browser lays out on demand, so that a book is as fast as a page. */
 export function TextView({ text }: { readonly text: string }) {
   const view = useRef<HTMLElement>(null)
   const blocks = useMemo(() => pageBlocks(text), [text])
   const lights = layersByBlock(blocks, layers.value)
-  useSelection(view)
+  useSelection(view, (span) => {
+    if (!state.marking.value) return false
+    mark(span)
+    return true
+  })
   useGoTo(view, blocks)
   return (
     <section
@@ -67,67 +72,6 @@ const Piece = memo(
   },
   (last, next) => last.text === next.text && last.block === next.block && last.look === next.look,
 )
-
-/** Milliseconds after which a selection without a mouse counts as complete. */
-const SETTLED = 300
-
-/**
- * While an answer is being corrected, marks the selected text as the correct one. This waits until the mouse is
- * released or the selection is complete, because marking renders the text again and interrupts the selection.
- */
-function useSelection(view: { readonly current: HTMLElement | null }): void {
-  useEffect(() => {
-    let isHeld = false
-    let settling: ReturnType<typeof setTimeout> | undefined
-    const take = () => {
-      clearTimeout(settling)
-      settling = undefined
-      const selection = document.getSelection()
-      if (!state.marking.value || !selection || selection.isCollapsed || selection.rangeCount === 0) return
-      const range = selection.getRangeAt(0)
-      if (!view.current?.contains(range.commonAncestorContainer)) return
-      mark({
-        start: indexOf(view.current, range.startContainer, range.startOffset),
-        end: indexOf(view.current, range.endContainer, range.endOffset),
-      })
-      // The mark replaces the selection.
-      selection.removeAllRanges()
-    }
-    const listeners = {
-      selectionchange() {
-        clearTimeout(settling)
-        settling = isHeld ? undefined : setTimeout(take, SETTLED)
-      },
-      pointerdown({ target }: Event) {
-        if (settling !== undefined) take()
-        isHeld = view.current?.contains(target as Node) ?? false
-      },
-      pointerup() {
-        if (isHeld) take()
-        isHeld = false
-      },
-      // A touch has become another gesture, such as a selection with handles.
-      pointercancel() {
-        isHeld = false
-      },
-    }
-    for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener)
-    return () => {
-      clearTimeout(settling)
-      for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener)
-    }
-  }, [view])
-}
-
-/** Converts a position in the document to an index in the text. */
-function indexOf(view: HTMLElement, node: Node, offset: number): number {
-  const element = node instanceof Element ? node : node.parentElement!
-  const block = element.closest<HTMLElement>('[data-start]')
-  const before = document.createRange()
-  before.setStart(block ?? view, 0)
-  before.setEnd(node, offset)
-  return Number(block?.dataset.start ?? 0) + before.toString().length
-}
 
 /** Scrolls to the requested place and keeps it in view when the width of the pane changes. */
 function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly PageBlock[]): void {

@@ -1,61 +1,11 @@
-import { useRef, useState } from 'preact/hooks'
+import { AccessDialog } from '../../shared/access-dialog.tsx'
 import { askMissing, loadModels } from '../asking.ts'
-import { ServiceError } from '../backend.ts'
-import { setToken } from '../http-backend.ts'
 import * as state from '../state.ts'
-import { Dialog } from './dialog.tsx'
 
-/** Asks for the token if the server requires one. */
-export function TokenDialog() {
-  const input = useRef<HTMLInputElement>(null)
-  const [problem, setProblem] = useState<string | undefined>(undefined)
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setProblem(undefined)
-    setToken(input.current!.value.trim())
-    try {
-      await loadModels()
-      state.openDialog.value = undefined
-      state.complaint.value = undefined
-      askMissing()
-    } catch (error) {
-      setProblem(problemOf(error as Error))
-      // The next input replaces the invalid token.
-      input.current?.focus()
-      input.current?.select()
-    }
-  }
-  return (
-    <Dialog name="token" title="This server requires a token">
-      {() => (
-        <form class="token" onSubmit={submit}>
-          <label for="token">Ask the operator of the server for one. It is kept until you close this tab.</label>
-          <div class="field">
-            <input
-              id="token"
-              ref={input}
-              type="password"
-              autocomplete="off"
-              required
-              autofocus
-              aria-invalid={problem !== undefined}
-              aria-describedby="token-problem"
-            />
-            <button type="submit" class="primary">
-              Continue
-            </button>
-          </div>
-          <p class="failed" id="token-problem" role="alert">
-            {problem}
-          </p>
-        </form>
-      )}
-    </Dialog>
-  )
+const load = async () => {
+  await loadModels()
+  state.complaint.value = undefined
+  askMissing()
 }
 
-/** The server's message is about headers; users need one about the token they typed. */
-const problemOf = (error: Error): string =>
-  error instanceof ServiceError && error.status === 401
-    ? 'Invalid token. Type it again, or ask the operator of the server.'
-    : error.message
+export const TokenDialog = () => <AccessDialog open={state.openDialog} load={load} />

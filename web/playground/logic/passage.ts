@@ -1,7 +1,6 @@
 /** Selects the part of a long text to save in a correction, because training would read a whole book per question. */
-
 import type { TextSpan } from '../../../src/squad/types.ts'
-import { trimmed } from './marking.ts'
+import { trimmed } from '../../shared/marking.ts'
 
 /** Maximum characters of a passage, about as many as fit into a window of 384 tokens. */
 const MOST_CHARACTERS = 1200

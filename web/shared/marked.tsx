@@ -1,4 +1,4 @@
-import { type Layer, segments } from '../../../src/analysis/browser/segments.ts'
+import { type Layer, segments } from '../../src/analysis/browser/segments.ts'
 
 /** A text with highlights. Positions are relative to the text. */
 export const Marked = ({ text, layers }: { readonly text: string; readonly layers: readonly Layer[] }) => (

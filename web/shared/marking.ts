@@ -1,5 +1,5 @@
 /** Marking spans of the text by mouse or keyboard. */
-import type { TextSpan } from '../../../src/squad/types.ts'
+import type { TextSpan } from '../../src/squad/types.ts'
 
 /** Trims whitespace and completes surrogate pairs at the ends. Returns undefined if nothing is left. */
 export function trimmed(text: string, { start, end }: TextSpan): TextSpan | undefined {
@@ -42,13 +42,13 @@ const REACH = 2000
 /** Letters and digits with joining characters, or a single other character. */
 const WORD = /[\p{L}\p{N}\p{M}]+(?:['’.,-][\p{L}\p{N}\p{M}]+)*|[^\s\p{L}\p{N}\p{M}]/gu
 
-function wordAfter(text: string, from: number): TextSpan | undefined {
+export function wordAfter(text: string, from: number): TextSpan | undefined {
   for (const { 0: word, index } of text.slice(from, from + REACH).matchAll(WORD))
     if (word) return { start: from + index, end: from + index + word.length }
   return undefined
 }
 
-function wordBefore(text: string, before: number): TextSpan | undefined {
+export function wordBefore(text: string, before: number): TextSpan | undefined {
   const from = Math.max(0, before - REACH)
   const last = [...text.slice(from, before).matchAll(WORD)].at(-1)
   return last && { start: from + last.index, end: from + last.index + last[0].length }

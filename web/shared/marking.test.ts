@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TextSpan } from '../../../src/squad/types.ts'
+import type { TextSpan } from '../../src/squad/types.ts'
 import { moved, occurrences, trimmed } from './marking.ts'
 
 const text = 'In 1902, Ana O’Neill-Ray opened “The 🦊 Inn” near Lund.'

@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { pdfOf } from '../../../tests/pdf-file.ts'
+import { toSquadJson } from '../../squad/reading/squad-json.ts'
+import { exportExamples, squadFile } from '../export.ts'
+import { Project } from '../project/project.ts'
+import { importPaths } from './import.ts'
+
+let folder: string
+let project: Project
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spanforge-import-'))
+  project = await Project.open(join(folder, 'project'))
+})
+afterEach(async () => {
+  await project.close()
+  rmSync(folder, { recursive: true })
+})
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const context = 'The 🌊 tower is 96 m high.'
+const at = (text: string) => ({ text, answer_start: context.indexOf(text) })
+const examples = [
+  { id: 'a', title: 'T', question: 'How high?', context, answers: [at('96 m'), at('96')] },
+  { id: 'b', title: 'T', question: 'How wide?', context, answers: [] },
+]
+const questions = () => [...project.state.questions.values()]
+
+it('imports SQuAD, and exports the same file', async () => {
+  const json = `${toSquadJson(examples)}\n`
+  const path = file('squad.json', json)
+  expect(await importPaths(project, [path])).toMatchObject({ documents: 1, passages: 1, questions: 2, skipped: [] })
+  expect(squadFile(exportExamples(project.state))).toBe(json)
+  expect(await importPaths(project, [path])).toMatchObject({ documents: 0, passages: 0, questions: 0, known: 2 })
+})
+
+it('imports questions without answers, which are exported once they have one', async () => {
+  const csv = `question,context\nHow high?,${context}\nHow wide?,${context}\n`
+  const lines = `${JSON.stringify({ question: 'How old?', context })}\n`
+  await importPaths(project, [file('q.csv', csv), file('q.jsonl', lines)])
+  expect(questions().map(({ question, given }) => [question, given])).toEqual([
+    ['How high?', undefined],
+    ['How wide?', undefined],
+    ['How old?', undefined],
+  ])
+  expect(exportExamples(project.state).left_out['no answer yet']).toBe(3)
+  const [{ id }] = questions()
+  await project.append([{ type: 'answer', id, annotator: 'ann', answers: [at('96 m')] }])
+  expect(exportExamples(project.state).examples).toMatchObject([{ question: 'How high?', answers: [at('96 m')] }])
+})
+
+it('keeps questions of different files apart that have the same id', async () => {
+  const row = (question: string) => JSON.stringify({ id: '1', question, context, answers: [] })
+  const paths = [file('one.jsonl', row('One?')), file('two.jsonl', `${row('Two?')}\n`)]
+  await importPaths(project, paths)
+  expect(questions().map(({ question }) => question)).toEqual(['One?', 'Two?'])
+  expect(await importPaths(project, paths)).toMatchObject({ questions: 0, known: 2 })
+})
+
+it('skips rows that cannot be read, with their place', async () => {
+  const rows = [
+    { id: '1', question: 'How high?', context, answers: { text: ['97 m'], answer_start: [3] } },
+    { id: '2', question: 'How high?', context, answers: { text: ['96 m'], answer_start: [15] } },
+  ]
+  const path = file('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const { questions: read, skipped } = await importPaths(project, [path])
+  expect(read).toBe(1)
+  expect(skipped).toEqual([
+    { name: expect.stringContaining('rows.jsonl: line 1'), reason: expect.stringContaining('97 m') },
+  ])
+})
+
+it('imports marks of Prodigy, whose offsets count code points', async () => {
+  const rows = [
+    // Documented at https://prodi.gy/docs/api-interfaces#spans.
+    { text: context, spans: [{ start: 16, end: 20, label: 'HEIGHT' }], _task_hash: 7, answer: 'accept' },
+    { text: context, question: 'How high?', spans: [{ start: 15, end: 19, label: 'ANSWER' }], answer: 'accept' },
+    { text: context, meta: { question: 'How wide?' }, spans: [], answer: 'accept' },
+    { text: context, spans: [{ start: 0, end: 3, label: 'X' }], answer: 'reject' },
+    { text: context, spans: [{ start: 0, end: 300, label: 'X' }], answer: 'accept' },
+  ]
+  const path = file('prodigy.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const { skipped } = await importPaths(project, [path])
+  expect(skipped.map(({ reason }) => reason)).toEqual(['was rejected', expect.stringContaining('not in the text')])
+  expect(questions().map(({ question, label, given }) => ({ question, label, given }))).toEqual([
+    { question: '', label: 'HEIGHT', given: [at('6 m')] },
+    { question: 'How high?', label: undefined, given: [at('96 m')] },
+    { question: 'How wide?', label: undefined, given: [] },
+  ])
+  expect(exportExamples(project.state).left_out['no question']).toBe(1)
+})
+
+it('imports both layouts of Doccano', async () => {
+  const rows = [
+    { id: 1, text: context, label: [[15, 19, 'Answer']], question: 'How high?', Comments: ['Check it'] },
+    { id: 2, text: context, entities: [{ id: 9, label: 'Thing', start_offset: 6, end_offset: 11 }], relations: [] },
+  ]
+  const path = file('doccano.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  expect((await importPaths(project, [path])).skipped).toEqual([])
+  expect(questions().map(({ question, label, given }) => ({ question, label, given }))).toEqual([
+    { question: 'How high?', label: undefined, given: [at('96 m')] },
+    { question: '', label: 'Thing', given: [at('tower')] },
+  ])
+  expect([...questions()[0].comments]).toEqual([['', 'Check it']])
+})
+
+it('imports tasks of Label Studio', async () => {
+  const value = { start: context.indexOf('96 m'), end: context.indexOf('96 m') + 4, text: '96 m', labels: ['Answer'] }
+  const result = [{ type: 'labels', from_name: 'answer', to_name: 'text', value }]
+  const task = { id: 5, data: { text: context, question: 'How high?' }, annotations: [{ result }] }
+  await importPaths(project, [file('tasks.json', JSON.stringify([task]))])
+  expect(exportExamples(project.state).examples).toMatchObject([{ question: 'How high?', answers: [at('96 m')] }])
+})
+
+it('imports documents with headings and pages, and reads only those that have changed', async () => {
+  const docs = join(folder, 'docs')
+  mkdirSync(docs)
+  const long = 'Words about the pump. '.repeat(50)
+  file('docs/a.md', `# Pump\n\n${long}\n\n## Reset\n\nPress the red button.`)
+  file('docs/b.pdf', pdfOf([{ text: 'Page one.', y: 700 }], [{ text: 'Page two.', y: 700 }]))
+  file('docs/broken.pdf', '%PDF-1.4 broken')
+  const counts = await importPaths(project, [docs])
+  expect(counts).toMatchObject({ documents: 2, skipped: [{ name: 'docs/broken.pdf' }] })
+  const passages = [...project.state.passages.values()]
+  expect(passages.find(({ text }) => text.includes('red button'))?.headings).toEqual(['Pump', 'Reset'])
+  expect(passages.find(({ text }) => text.includes('Page one'))?.page).toBe(1)
+
+  const kept = passages.find(({ text }) => text.includes('red button'))!
+  const asked = { type: 'question', id: 'q', passage: kept.id, annotator: 'ann', question: 'Which button?' } as const
+  await project.append([asked])
+  await project.append([
+    { type: 'answer', id: 'q', annotator: 'ann', answers: [{ text: 'red', answer_start: kept.text.indexOf('red') }] },
+  ])
+  file('docs/a.md', `# Pump\n\nNew words.\n\n## Reset\n\nPress the red button.`)
+  expect(await importPaths(project, [docs])).toMatchObject({ documents: 1 })
+  expect(exportExamples(project.state).examples).toMatchObject([{ id: 'q', title: 'Pump' }])
+})
+
+it('does not bring back what was edited or deleted', async () => {
+  const path = file('squad.json', toSquadJson(examples))
+  await importPaths(project, [path])
+  await project.append([
+    { type: 'edit', id: 'a', annotator: 'ann', question: 'How tall?' },
+    { type: 'delete', id: 'b', annotator: 'ann' },
+  ])
+  expect(await importPaths(project, [path])).toMatchObject({ questions: 0, known: 2 })
+  expect(questions().map(({ question }) => question)).toEqual(['How tall?'])
+})

@@ -1,0 +1,124 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { UsageError } from '../errors.ts'
+import { packageFile } from '../package-root.ts'
+import type { EngineChoice } from '../runs/load/choose-engine.ts'
+import type { HubChoice } from '../runs/load/load-model.ts'
+import { modelSources } from '../runs/load/model-sources.ts'
+import { SERVER_DEFAULTS } from '../server/defaults.ts'
+import { createApp, type HttpApp, sendProblem, servePage } from '../server/http/app.ts'
+import { checkAddress, closeGracefully, isLoopback, listen } from '../server/http/listen.ts'
+import { HttpProblem } from '../server/http/problem.ts'
+import { Models } from '../server/models/models.ts'
+import { bearerTokens } from '../server/security/client.ts'
+import { checkHost, isFromOwnPage } from '../server/security/own-page.ts'
+import { SHARED, SharedLimit } from '../server/security/shared-limit.ts'
+import { showValue } from '../show-value.ts'
+import { annotationRoutes } from './http/routes.ts'
+import type { Project } from './project/project.ts'
+import { Suggestions } from './suggestions.ts'
+
+export const ANNOTATE_PORT = 8010
+
+export interface AnnotateOptions {
+  readonly host?: string
+  /** Port to listen on; 0 for any free port. */
+  readonly port?: number
+  /** Accepted tokens. Required unless only this machine can reach the server. */
+  readonly tokens?: readonly string[]
+  /** Folder or hub name of a model that suggests answers. */
+  readonly model?: string
+  readonly hub?: HubChoice
+  /** Engine and device. */
+  readonly choice?: EngineChoice
+  readonly log: FastifyBaseLogger
+}
+
+export interface AnnotationServer {
+  /** URL to open in a browser. */
+  readonly address: string
+  /** Stops accepting requests and answers those in progress. The project stays open. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves the page on which a project is annotated.
+ * @throws UsageError if other machines could reach it without a token, or the address is not available
+ */
+export async function startAnnotating(project: Project, options: AnnotateOptions): Promise<AnnotationServer> {
+  const { host = SERVER_DEFAULTS.host, port = ANNOTATE_PORT, tokens = [], log } = options
+  if (!isLoopback(host) && tokens.length === 0)
+    throw new UsageError(
+      `annotate: listening on ${host} requires a token, because others could read and change the project`,
+      'Add --token_file, or omit --host to listen on this machine only.',
+    )
+  await checkAddress({ host, port })
+  const models = createModels(options)
+  let suggestions: Suggestions | undefined
+  try {
+    if (options.model !== undefined) {
+      const model = await models.load(modelSources([options.model])[0])
+      suggestions = new Suggestions(model, project.state, (error) =>
+        log.warn({ err: error }, 'the model cannot answer a question'),
+      )
+      suggestions.start()
+    }
+    const app = await createAnnotationApp(project, { suggestions, tokens, host, log })
+    const address = await listen(app, { host, port })
+    return {
+      address,
+      async close() {
+        try {
+          await closeGracefully(app, 1000 * SERVER_DEFAULTS.grace, log)
+        } finally {
+          await suggestions?.end()
+          await models.end()
+        }
+      },
+    }
+  } catch (error) {
+    await suggestions?.end()
+    await models.end()
+    throw error
+  }
+}
+
+function createModels({ hub, choice }: AnnotateOptions): Models {
+  const { max_requests, batch_tokens, batch_wait, max_context, max_windows } = SERVER_DEFAULTS
+  const texts = new SharedLimit(SHARED * max_context)
+  const windows = new SharedLimit(SHARED * max_windows)
+  const queue = { max_tokens: batch_tokens, wait: batch_wait, max_requests, texts, windows }
+  return new Models({ queueOptions: () => queue, hub, choice })
+}
+
+interface AppParts {
+  readonly suggestions?: Suggestions
+  readonly tokens: readonly string[]
+  readonly host: string
+  readonly log: FastifyBaseLogger
+}
+
+/** Maximum size of an imported file, in bytes. */
+const BODY_LIMIT = 64 * 2 ** 20
+
+async function createAnnotationApp(project: Project, { suggestions, tokens, host, log }: AppParts): Promise<HttpApp> {
+  const app = await createApp({ logger: log, bodyLimit: BODY_LIMIT })
+  // Without tokens, every request that a browser sends to this machine would be accepted, from any page.
+  if (tokens.length === 0)
+    app.addHook('onRequest', async (request) => {
+      checkHost(request, [host.toLowerCase()], '--host')
+      const { origin } = request.headers
+      if (request.method !== 'POST' || origin === undefined || isFromOwnPage(request)) return
+      throw new HttpProblem(403, `Origin: found ${showValue(origin)}, expected the page of this server.`)
+    })
+  await servePage(app, packageFile('dist/web'), 'annotate')
+  await app.register(async (inner) => {
+    const guarded = inner as unknown as HttpApp
+    guarded.setErrorHandler(sendProblem)
+    if (tokens.length > 0) {
+      guarded.decorateRequest('client', '')
+      guarded.addHook('onRequest', bearerTokens(tokens))
+    }
+    annotationRoutes(guarded, { project, suggestions })
+  })
+  return app
+}

@@ -1,0 +1,208 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { ShownQuestion } from '../../../src/annotate/http/contract.ts'
+import type { Answer } from '../../../src/squad/types.ts'
+import { counted, percent } from '../../playground/logic/numbers.ts'
+import { Icon } from '../../shared/icon.tsx'
+import { addMark, edit, isSame, remove, select, setAnswers, withdraw } from '../actions.ts'
+import { annotating as state } from '../state.ts'
+import { Comments } from './comments.tsx'
+
+interface Props {
+  readonly question: ShownQuestion
+}
+
+/** A question with its answers. The selected one takes the words that are marked in the text. */
+export function QuestionItem({ question }: Props) {
+  const { id, own, others, source, author, label } = question
+  const isSelected = state.selected.value === id
+  const origin = [
+    source && `from ${source}`,
+    author && author !== state.me.value && `by ${author}`,
+    others > 0 && `answered by ${counted(others, 'other')}`,
+  ].filter(Boolean)
+  return (
+    <li class="card asked" data-question={id} aria-current={isSelected}>
+      {state.editing.value === id || question.question === '' ? (
+        <Editor question={question} />
+      ) : (
+        <h2>
+          <button type="button" class="quiet title" aria-expanded={isSelected} dir="auto" onClick={() => select(id)}>
+            {question.question}
+          </button>
+        </h2>
+      )}
+      {label !== undefined && question.question === '' && (
+        <p class="note">The words marked “{label}” are its answer.</p>
+      )}
+      {origin.length > 0 && <p class="note">{origin.join(', ')}</p>}
+      <Answers question={question} />
+      {isSelected && <Marking question={question} />}
+      <Proposals question={question} />
+      {isSelected && (
+        <div class="row tools">
+          <button type="button" class="quiet" onClick={() => (state.editing.value = id)}>
+            Edit
+          </button>
+          <button type="button" class="quiet" onClick={() => (state.commenting.value = id)}>
+            Comment
+          </button>
+          {own && (
+            <button type="button" class="quiet" onClick={() => void withdraw(id)}>
+              Clear my answer
+            </button>
+          )}
+          <Delete question={question} />
+        </div>
+      )}
+      <Comments id={id} comments={question.comments} about={question.question} />
+    </li>
+  )
+}
+
+function Answers({ question: { id, own } }: Props) {
+  if (!own) return null
+  if (own.answers.length === 0) return <p class="answered">No answer in this passage</p>
+  return (
+    <ul class="answers" aria-label="My answers">
+      {own.answers.map((answer) => (
+        <li key={`${answer.answer_start} ${answer.text}`} class="answered">
+          <span dir="auto">{answer.text}</span>
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`Remove the answer: ${answer.text}`}
+            onClick={() => void without(id, own.answers, answer)}
+          >
+            <Icon name="close" />
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Removing the last answer does not mean that there is none. */
+const without = (id: string, answers: readonly Answer[], answer: Answer): unknown =>
+  answers.length === 1
+    ? withdraw(id)
+    : setAnswers(
+        id,
+        answers.filter((one) => !isSame(one, answer)),
+      )
+
+/** What to do with the marked words. */
+function Marking({ question: { id, own } }: Props) {
+  const { mark, current } = state
+  const words = mark.value && current.value?.text.slice(mark.value.start, mark.value.end)
+  return (
+    <>
+      <p class="note" role="status">
+        {words ? (
+          <>
+            Marked: <q dir="auto">{words}</q>
+          </>
+        ) : (
+          'Mark the answer in the text with the mouse, or press t and use the arrow keys.'
+        )}
+      </p>
+      <div class="row">
+        <button type="button" class="primary" disabled={!words} onClick={() => void addMark()}>
+          {own && own.answers.length > 0 ? 'Add another answer' : 'This is the answer'}
+        </button>
+        {!(own && own.answers.length === 0) && (
+          <button type="button" onClick={() => void setAnswers(id, [])}>
+            No answer <kbd>0</kbd>
+          </button>
+        )}
+      </div>
+    </>
+  )
+}
+
+/** The answer of the model and those of the imported file, to accept. */
+function Proposals({ question: { id, own, suggestion, given, source } }: Props) {
+  const suggested = suggestion && {
+    answers: suggestion.answer === '' ? [] : [{ text: suggestion.answer, answer_start: suggestion.answer_start }],
+    from: `${suggestion.model} suggests, certain to ${percent(suggestion.certainty)}:`,
+  }
+  const proposals = [suggested, given && { answers: given, from: `In ${source}:` }].filter((one) => one !== undefined)
+  return (
+    <>
+      {proposals.map(({ answers, from }) => (
+        <div key={from} class="proposal">
+          <p>
+            <span class="note">{from}</span>{' '}
+            <span dir="auto">{answers.length > 0 ? answers.map(({ text }) => text).join(' | ') : 'no answer'}</span>
+          </p>
+          {!isTaken(own?.answers, answers) && (
+            <button
+              type="button"
+              onClick={() => {
+                select(id)
+                void setAnswers(id, answers)
+              }}
+            >
+              Accept
+            </button>
+          )}
+        </div>
+      ))}
+    </>
+  )
+}
+
+const isTaken = (own: readonly Answer[] | undefined, answers: readonly Answer[]): boolean =>
+  own !== undefined &&
+  (answers.length === 0 ? own.length === 0 : answers.every((answer) => own.some((one) => isSame(one, answer))))
+
+function Editor({ question: { id, question } }: Props) {
+  const [words, setWords] = useState(question)
+  const input = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => {
+    if (state.editing.value === id) input.current?.focus()
+  }, [id])
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (words.trim() !== '') void edit(id, words.trim())
+  }
+  return (
+    <form class="editor" onSubmit={submit}>
+      <div class="field">
+        <input
+          ref={input}
+          type="text"
+          aria-label={question === '' ? 'Question to the marked words' : 'Question'}
+          placeholder="Write the question"
+          autocomplete="off"
+          maxLength={5000}
+          value={words}
+          onFocus={() => state.selected.value !== id && select(id)}
+          onInput={(event) => setWords(event.currentTarget.value)}
+        />
+        <button type="submit" class="primary" disabled={words.trim() === ''}>
+          Save
+        </button>
+        {question !== '' && (
+          <button type="button" class="quiet" onClick={() => (state.editing.value = undefined)}>
+            Cancel
+          </button>
+        )}
+      </div>
+    </form>
+  )
+}
+
+/** Asks again before it deletes, because the answers of all annotators are deleted too. */
+function Delete({ question: { id } }: Props) {
+  const [isSure, setSure] = useState(false)
+  return (
+    <button
+      type="button"
+      class="quiet delete"
+      onBlur={() => setSure(false)}
+      onClick={() => (isSure ? void remove(id) : setSure(true))}
+    >
+      {isSure ? 'Delete for everyone?' : 'Delete'}
+    </button>
+  )
+}

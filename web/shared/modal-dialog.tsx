@@ -1,0 +1,46 @@
+import type { Signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from './icon.tsx'
+
+interface DialogProps<Name extends string> {
+  readonly name: Name
+  /** The name of the open dialog. */
+  readonly open: Signal<Name | undefined>
+  readonly title: string
+  readonly children: () => ComponentChildren
+}
+
+/** A native dialog, which traps the focus, closes with Escape and restores the focus. */
+export function ModalDialog<Name extends string>({ name, open, title, children }: DialogProps<Name>) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const isOpen = open.value === name
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal()
+    else dialog.current?.close()
+  }, [isOpen])
+  const close = () => {
+    if (open.value === name) open.value = undefined
+  }
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it already.
+    <dialog
+      ref={dialog}
+      aria-labelledby={`${name}-title`}
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {isOpen && (
+        <div class="inside">
+          <div class="head">
+            <h2 id={`${name}-title`}>{title}</h2>
+            <button type="button" class="quiet" aria-label="Close" onClick={close}>
+              <Icon name="close" />
+            </button>
+          </div>
+          {children()}
+        </div>
+      )}
+    </dialog>
+  )
+}
