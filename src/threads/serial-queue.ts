@@ -1,4 +1,4 @@
-/** Runs one task at a time, in the order of calls. */
+/** Runs the tasks of one thread one at a time, in the order of calls, also in a browser. mutex.ts is for several threads. */
 export class SerialQueue {
   private last: Promise<unknown> = Promise.resolve()
 

@@ -18,7 +18,7 @@ export class ReadModel {
     private readonly session: Ort.InferenceSession,
     readonly facts: SiteModel,
     tokenizer: Uint8Array,
-    private readonly mutex: SerialQueue,
+    private readonly turns: SerialQueue,
   ) {
     this.tokenizer = new Tokenizer(readTokenizerSettings(new TextDecoder().decode(tokenizer)))
   }
@@ -28,7 +28,7 @@ export class ReadModel {
    * models the results would depend on the neighbors.
    */
   forward(row: Row): Promise<WindowLogits> {
-    return this.mutex.run(async () => {
+    return this.turns.run(async () => {
       const executable = webSession(this.ort, this.session)
       try {
         const [logits] = await paddedLogits(executable, this.session.inputNames, [row], 0)

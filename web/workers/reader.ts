@@ -33,7 +33,7 @@ const post = (message: FromReader): void => self.postMessage(message)
 class Reader {
   private readonly models = new Map<string, Promise<ReadModel>>()
   /** The runtime computes one window at a time, so requests take turns. */
-  private readonly mutex = new SerialQueue()
+  private readonly turns = new SerialQueue()
   private readonly storage: Promise<Cache | undefined>
   private code: Promise<void> | undefined
 
@@ -76,7 +76,7 @@ class Reader {
       this.code = undefined
     })
     const [weights, tokenizer] = await Promise.all([fetched(model.weights), fetched(model.tokenizer), this.code])
-    const opened = await this.mutex.run(() => this.open(model, weights, tokenizer))
+    const opened = await this.turns.run(() => this.open(model, weights, tokenizer))
     await opened.test()
     return opened
   }
@@ -90,7 +90,7 @@ class Reader {
         error,
       )
     })
-    return new ReadModel(this.ort, session, model, tokenizer, this.mutex)
+    return new ReadModel(this.ort, session, model, tokenizer, this.turns)
   }
 
   /**

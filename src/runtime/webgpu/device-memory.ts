@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { DType, TensorData } from '../../graph/data.ts'
 import { exclusiveInProcess } from '../../threads/mutex.ts'
+import { SerialQueue } from '../../threads/serial-queue.ts'
 import type { Slots, Value, Values } from '../engine.ts'
 import { copyModel } from './copy-model.ts'
 
@@ -51,7 +52,7 @@ export class DeviceMemory {
   private readonly slots = new Map<string, Slot>()
   private readonly graphs = new Map<number, Graph>()
   private readonly copies = new Map<string, Promise<Graph>>()
-  private last: Promise<unknown> = Promise.resolve()
+  private readonly turns = new SerialQueue()
 
   constructor(
     private readonly runtime: OnnxRuntime,
@@ -126,9 +127,7 @@ export class DeviceMemory {
   }
 
   private inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(() => this.exclusive(work))
-    this.last = result.catch(() => {})
-    return result
+    return this.turns.run(() => this.exclusive(work))
   }
 
   private async open(model: Uint8Array | string, { stays = [], profilePrefix }: SessionOptions): Promise<Graph> {

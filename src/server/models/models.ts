@@ -21,10 +21,10 @@ export class ServedModel {
     readonly id: string,
     readonly name: string,
     readonly thread: ModelThread,
-    mutex: SerialQueue,
+    turns: SerialQueue,
     options: QueueOptions,
   ) {
-    this.queue = new BatchQueue((rows) => mutex.run(() => thread.forward(rows)), options)
+    this.queue = new BatchQueue((rows) => turns.run(() => thread.forward(rows)), options)
     this.requestTokenizer = new RequestTokenizer(thread.tokenizer)
   }
 
@@ -83,7 +83,7 @@ export class Models {
   private readonly sources = new Map<string, string>()
   private readonly loading = new Map<string, Promise<ServedModel>>()
   /** Each pass uses all cores, so models take turns. */
-  private readonly mutex = new SerialQueue()
+  private readonly turns = new SerialQueue()
 
   constructor(private readonly options: ModelsOptions) {}
 
@@ -139,7 +139,7 @@ export class Models {
     const { hub, choice, queueOptions } = this.options
     const dtype = choice?.dtype ? exportDtype(choice.dtype) : undefined
     const thread = await ModelThread.open(await modelFolder(source, { ...hub, dtype }), choice)
-    const model = new ServedModel(id, displayName(source), thread, this.mutex, queueOptions(id))
+    const model = new ServedModel(id, displayName(source), thread, this.turns, queueOptions(id))
     const old = this.models.get(id)
     this.models.set(id, model) // a Map keeps the position of an existing key
     this.sources.set(id, source)

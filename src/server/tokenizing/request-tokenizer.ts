@@ -29,7 +29,7 @@ const FEW = 16
 
 /** Tokenizes the texts of requests, up to a page in this thread and longer ones in a worker started on demand. */
 export class RequestTokenizer {
-  private readonly mutex = new SerialQueue()
+  private readonly turns = new SerialQueue()
   private thread: Thread | undefined
   private next = 0
 
@@ -48,7 +48,7 @@ export class RequestTokenizer {
   }
 
   private here(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest | undefined> {
-    return this.mutex.run(async () => {
+    return this.turns.run(async () => {
       // Lets the event loop accept or reject other requests before this one is tokenized.
       await setImmediate()
       signal.throwIfAborted()
