@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { type FileData, flushFolder, giveNewName, writeFileAtomic } from '../files/atomic.ts'
 import { explain, makeFolder } from '../files/explain.ts'
+import { acquireLock, isLocked, type Lock } from '../files/lock.ts'
 import { checkOutputs } from '../files/output.ts'
 import { showList } from '../show-value.ts'
 
@@ -18,6 +19,23 @@ export interface StagedFolderOptions {
 /** Long names are shortened, because those of temporary folders are longer. */
 const LONGEST_NAME = 60
 
+/** File in a temporary folder that its process holds until the folder is complete. */
+const LOCK = '.lock'
+
+/** How the paths of the temporary folders of a target begin. */
+const beginning = (target: string): string => join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.`)
+
+/** Removes the temporary folders of processes that were killed while they wrote the same target. */
+async function removeAbandoned(target: string): Promise<void> {
+  const start = basename(beginning(target))
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(start) || !/^[0-9a-f]{12}$/.test(name.slice(start.length))) continue
+    const folder = join(dirname(target), name)
+    const lock = join(folder, LOCK)
+    if (existsSync(lock) && !(await isLocked(lock))) await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /**
  * A folder that is written whole or not at all: its files are written next to it and get their places in `finish`.
  * Files that are already there are kept, and those with the same names are replaced only with `overwrite` or if they
@@ -29,6 +47,8 @@ export class StagedFolder {
     /** Where the files are until `finish`. */
     readonly path: string,
     private readonly isReplaced: (file: string) => boolean,
+    /** Shows others that this process is writing. */
+    private readonly lock: Lock,
   ) {}
 
   /**
@@ -46,11 +66,18 @@ export class StagedFolder {
       files.filter((file) => isReplaced(file) === wanted).map((file) => join(target, file))
     checkOutputs(outputs(true), { overwrite: true })
     checkOutputs(outputs(false), { overwrite: false })
+    if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() && !existsSync(target))
+      throw new UsageError(
+        `${target}: is a symbolic link to a folder that does not exist`,
+        'Create that folder, or use another output folder.',
+      )
     makeFolder(dirname(target))
-    const path = join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.${randomBytes(6).toString('hex')}`)
+    await removeAbandoned(target)
+    const path = `${beginning(target)}${randomBytes(6).toString('hex')}`
     try {
       await mkdir(path)
-      return new StagedFolder(target, path, isReplaced)
+      const lock = await acquireLock(join(path, LOCK), { guards: path, remedy: 'use another output folder.' })
+      return new StagedFolder(target, path, isReplaced, lock)
     } catch (error) {
       throw explain(target, error)
     }
@@ -68,6 +95,7 @@ export class StagedFolder {
 
   /** Moves all files to their places and returns their paths. */
   async finish(): Promise<string[]> {
+    this.lock.release()
     const files = await this.files()
     if (await this.isNowTarget()) return files
     makeFolder(this.target)
@@ -84,6 +112,7 @@ export class StagedFolder {
 
   /** Removes everything that was written. Does nothing after `finish`. */
   async abandon(): Promise<void> {
+    this.lock.release()
     await rm(this.path, { recursive: true, force: true })
   }
 
