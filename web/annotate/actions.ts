@@ -11,7 +11,7 @@ import type { Answer, TextSpan } from '../../src/squad/types.ts'
 import { trimmed } from '../shared/marking.ts'
 import { request, requestJson, ServiceError } from '../shared/requests.ts'
 import { keep } from '../shared/storage.ts'
-import { sendChange, sendChanges } from './outbox.ts'
+import { restoreChanges, sendChange, sendChanges } from './outbox.ts'
 import { type PassageFilter, annotating as state } from './state.ts'
 
 /** Milliseconds between checks for changes of other annotators. */
@@ -45,7 +45,8 @@ export async function openProject(): Promise<void> {
  */
 export async function beginSession(): Promise<void> {
   await loadProject()
-  const { annotators, is_restricted } = state.info.value!
+  const { annotators, is_restricted, created } = state.info.value!
+  restoreChanges(created)
   const isKnown = state.me.value !== undefined && (!is_restricted || annotators.includes(state.me.value))
   if (!isKnown) state.me.value = undefined
   if (is_restricted) state.filter.value = { ...state.filter.value, show: 'assigned' }

@@ -11,16 +11,26 @@ interface Item {
   readonly reject?: (error: unknown) => void
 }
 
-const OUTBOX = 'annotate.outbox'
+/** Where the browser keeps changes of the project, which is not the only one that had this address. */
+let outbox = ''
 /** Milliseconds between attempts while the server cannot be reached. */
 const PAUSE = 1500
 
-let items: Item[] = restored()
+let items: Item[] = []
 let isSending = false
+
+/** Takes up the changes of a project that an earlier page could not save. */
+export function restoreChanges(created: string): void {
+  const name = `annotate.outbox.${created}`
+  if (name === outbox) return
+  outbox = name
+  items = [...restored(), ...items]
+  state.unsaved.value = items.length
+}
 
 function restored(): Item[] {
   try {
-    return (JSON.parse(kept(OUTBOX) ?? '[]') as AnnotationAction[]).map((action) => ({ action }))
+    return (JSON.parse(kept(outbox) ?? '[]') as AnnotationAction[]).map((action) => ({ action }))
   } catch {
     return []
   }
@@ -28,7 +38,7 @@ function restored(): Item[] {
 
 function changed(): void {
   state.unsaved.value = items.length
-  keep(OUTBOX, items.length > 0 ? JSON.stringify(items.map(({ action }) => action)) : undefined)
+  keep(outbox, items.length > 0 ? JSON.stringify(items.map(({ action }) => action)) : undefined)
 }
 
 /** Sends a change after all earlier ones. Resolves once the server has stored it. */

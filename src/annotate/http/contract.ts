@@ -10,6 +10,7 @@ export const ProjectQuery = z.strictObject({ annotator })
 export const ProjectInfo = z
   .object({
     name: z.string(),
+    created: z.string().describe('When the project was created, which tells it from others.'),
     revision: z.string().describe('Changes whenever anyone has changed something.'),
     annotators: z.array(z.string()).describe('Names with assigned passages, or of everyone who has done something.'),
     is_restricted: z.boolean().describe('Whether only these annotators may annotate.'),

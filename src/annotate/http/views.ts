@@ -29,6 +29,7 @@ export function projectInfo(shown: ShownProject, annotator: string | undefined):
   const { examples, left_out } = exportExamples(state)
   return {
     name: project.name,
+    created: state.created,
     revision: revisionOf(shown),
     annotators: state.annotators.length > 0 ? [...state.annotators] : state.people,
     is_restricted: state.annotators.length > 0,

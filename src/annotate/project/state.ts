@@ -61,6 +61,8 @@ export class ProjectState {
   annotators: readonly string[] = []
   /** Number of events. */
   revision = 0
+  /** When the project was created, which tells it from others. */
+  created = ''
 
   /** Everyone who is named or has done something, by name. */
   get people(): string[] {
@@ -139,6 +141,7 @@ export class ProjectState {
     this.revision++
     switch (event.type) {
       case 'project':
+        this.created = event.at
         break
       case 'document':
         this.addDocument(event)
