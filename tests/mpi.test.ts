@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, inject, test, vi } from 'vitest'
+import { openEngine } from '../src/runtime/registry.ts'
 import { hasEngine } from './engines.ts'
 import { canUnshare, cli, describeMpi, launch, onHost } from './mpi.ts'
 import type { Differences } from './processes/train-recorded-on-ranks.ts'
@@ -78,6 +79,8 @@ function pidOfRank(rank: number, output_dir: string): number | undefined {
     })
 }
 
+const hasBfloat16 = hasEngine('onednn') && (await openEngine('onednn')).precisions.includes('bfloat16')
+
 describeMpi('training on several ranks', isThorough, (launcher) => {
   test('gives the log of one process with the same global batch', async () => {
     const steps = ['--max_steps', '20', '--eval_strategy', 'epoch', '--save_strategy', 'epoch']
@@ -130,6 +133,17 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     process.kill(pidOfRank(1, 'stopped')!, 'SIGTERM')
     expect((await ended).code).not.toBe(0)
     expect(readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'))).toHaveLength(1)
+  })
+
+  test.runIf(isThorough && hasBfloat16)('computes in bfloat16 like one process', async () => {
+    const given = ['--engine', 'onednn', '--bf16', '--max_steps', '6']
+    await alone(train('alone', 4, ...given))
+    const { code, stderr } = await launch(launcher, [cli(train('2', 2, ...given))], 2).ended
+    expect(code, stderr).toBe(0)
+    const [losses, expected] = ['2', 'alone'].map((name) => logOf(name).flatMap(({ loss }) => loss ?? []))
+    expect(losses).toHaveLength(6)
+    // The passes of the ranks are other ones, whose products are rounded differently.
+    for (const [i, loss] of losses.entries()) expect(Math.abs(loss - expected[i])).toBeLessThan(0.01)
   })
 
   itInFull('ends in time on two hosts, with frozen layers, the best model and gradients in bfloat16', async () => {
