@@ -20,6 +20,7 @@ const entryPoints = [
   'server/tokenizing/request-tokenizer-worker',
   'runs/load/cut-worker',
   'runtime/onednn/worker',
+  'runtime/webgpu/webgpu-worker',
   'ranks/mpi-worker',
 ]
 /** Dependencies that cannot be bundled: native code, and packages that search for their own files. */

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { Engine } from '../src/runtime/engine.ts'
 import { defaultEngine, type EngineName, engineEntries, engineEntry, openEngine } from '../src/runtime/registry.ts'
+import { isExhaustive } from './thorough.ts'
 
 const opened = new Map<EngineName, Engine | Error>()
 for (const { name, devices } of engineEntries())
@@ -31,6 +32,9 @@ export function describeCpuEngines(name: string, body: (engine: Engine) => void)
   for (const entry of engineEntries())
     if (entry.devices.includes('cpu')) describeEngine(entry.name, `${name}, on ${entry.title}`, body)
 }
+
+/** Like `describeEngines`. On WebGPU, where compiling takes a minute on a software device, only in exhaustive runs. */
+export const describeEnginesInFull = isExhaustive ? describeEngines : describeCpuEngines
 
 /** Runs the same tests on every engine. */
 export function describeEngines(name: string, body: (engine: Engine) => void): void {

@@ -94,6 +94,18 @@ describeEngine('webgpu', 'WebGPU', (engine) => {
     expect(results[1]).toEqual(results[0])
   })
 
+  test.runIf(!engine.precisions.includes('float16'))(
+    'refuses float16 without shader-f16, with the reason',
+    async () => {
+      const question = ['--question', 'who?', '--context', 'bo is in ro.', '--device', 'webgpu', '--fp16']
+      const { code, stderr } = await runHere('answer', '--model', tinyFolder, ...question)
+      expect(code).toBe(2)
+      expect(stderr).toMatch(
+        /fp16: webgpu .* does not support float16: the adapter does not have the feature shader-f16\n.*Leave out fp16/,
+      )
+    },
+  )
+
   test('computes for the service, in the thread of a model', async () => {
     const row = { input_ids: Int32Array.of(2, 7, 3, 9, 3), token_type_ids: new Int32Array(5), attended: 5 }
     const thread = await ModelThread.open(tinyFolder, { device: 'webgpu' })

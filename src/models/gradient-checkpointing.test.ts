@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
-import { describeEngines } from '../../tests/engines.ts'
+import { describeEnginesInFull } from '../../tests/engines.ts'
 import { mostLiveValues } from '../../tests/live-values.ts'
 import { recordingOperators } from '../../tests/operators-run.ts'
 import { maxDifference } from '../../tests/read-safetensors.ts'
@@ -21,7 +21,7 @@ const families = MODEL_TYPES.filter((family) => family !== 'bert')
 const differing = (a: Float32Array, b: Float32Array): number => a.filter((x, i) => !Object.is(x, b[i])).length
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]))
 
-describeEngines('gradient checkpointing', (engine) => {
+describeEnginesInFull('gradient checkpointing', (engine) => {
   /** OpenVINO may fuse other operators, and round differently. */
   const expectSame = (found: Float32Array, want: Float32Array) =>
     engine.name === 'openvino'

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { batchGradient } from '../../tests/batch-gradient.ts'
-import { describeEngines } from '../../tests/engines.ts'
+import { describeEngines, describeEnginesInFull } from '../../tests/engines.ts'
 import { fixture } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
+import { isExhaustive } from '../../tests/thorough.ts'
 import { recordedBatch, tinyModel, unpadded } from '../../tests/tiny-model.ts'
 
 // Differences are due to rounding with another summation order. float32 in torch is equally far from float64.
@@ -18,7 +19,8 @@ const models = [
 const batches = ['padded', 'plain', 'ignored-positions']
 
 describeEngines('the recorded outputs', (engine) => {
-  describe.each(models)('%s', (_name, folder, data) => {
+  const isQuick = engine.name !== 'webgpu' || isExhaustive
+  describe.each(isQuick ? models : models.slice(0, 1))('%s', (_name, folder, data) => {
     const model = tinyModel(folder, engine)
 
     test.each(batches)('reproduces the recorded logits and loss (%s)', async (name) => {
@@ -44,7 +46,7 @@ describeEngines('the recorded outputs', (engine) => {
   })
 })
 
-describeEngines('real tokens only', (engine) => {
+describeEnginesInFull('real tokens only', (engine) => {
   const model = tinyModel('b1/safetensors', engine)
   const padded = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
-import { describeEngines } from '../../tests/engines.ts'
+import { describeEnginesInFull } from '../../tests/engines.ts'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
 import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
@@ -51,7 +51,7 @@ const families = [...MODEL_TYPES.filter((type) => type !== 'bert'), ...VARIANTS]
 
 const expected = (family: string, name: string) => readRecorded(fixture(`tiny/${family}/expected-${name}.safetensors`))
 
-describeEngines('the recorded outputs', (engine) => {
+describeEnginesInFull('the recorded outputs', (engine) => {
   describe.each(families)('%s', (family) => {
     const batches = recordedBatches(family)
     const within = tolerances(family)

@@ -125,6 +125,8 @@ export interface DeviceStore {
 export interface Engine {
   readonly name: string
   readonly device: string
+  /** The graphics card that it computes on, if it does. Its memory is known on some systems. */
+  readonly gpu?: { readonly name: string; readonly memory_bytes?: number }
   /** Precisions that this engine supports on this device. Always includes float32. */
   readonly precisions: readonly Precision[]
   /** Why precisions that the engine supports elsewhere are not supported here. */

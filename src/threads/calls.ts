@@ -28,7 +28,7 @@ interface Reply {
   readonly error?: Failure
 }
 
-/** A result whose buffers are transferred rather than copied. */
+/** A result or an argument whose buffers are transferred rather than copied. */
 export class Handed<T> {
   constructor(
     readonly value: T,
@@ -58,7 +58,12 @@ class Calls {
     const id = this.next++
     return new Promise<T>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject })
-      this.port.postMessage({ id, name, args } satisfies Call)
+      const sent = args.map((arg) => (arg instanceof Handed ? arg : new Handed(arg, [])))
+      const values = sent.map(({ value }) => value)
+      this.port.postMessage(
+        { id, name, args: values } satisfies Call,
+        sent.flatMap(({ transfer }) => transfer),
+      )
     })
   }
 

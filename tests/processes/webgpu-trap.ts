@@ -1,4 +1,6 @@
 /** webgpu-trap.ts NAME: does one thing that crashes or misleads ONNX Runtime's binding, through DeviceMemory. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import { input } from '../../src/graph/tensor.ts'
 import { encodeModel } from '../../src/onnx/encode.ts'
@@ -7,6 +9,7 @@ import { sumAll } from '../../src/ops/reduce.ts'
 import { toBytes } from '../../src/protobuf.ts'
 import { float32Value } from '../../src/runtime/engine.ts'
 import { withWitness } from '../../src/runtime/webgpu/copy-model.ts'
+import { webGpuError } from '../../src/runtime/webgpu/device.ts'
 import { DeviceMemory, sessionOptions } from '../../src/runtime/webgpu/device-memory.ts'
 
 const N = 2 ** 18
@@ -33,7 +36,22 @@ async function growth(run: () => Promise<unknown>): Promise<number> {
   return resident() - before
 }
 
+/** Lets the process grow by so many bytes at most. */
+function limitMemory(bytes: number): void {
+  const [, kilobytes] = /VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))!
+  execFileSync('prlimit', ['--pid', String(process.pid), `--as=${Number(kilobytes) * 1024 + bytes}`])
+}
+
 const traps: Record<string, () => Promise<unknown>> = {
+  /** A buffer that cannot be allocated does not fail itself, but what uses it does. */
+  async 'run out of memory'() {
+    limitMemory(600 * MEGABYTE)
+    try {
+      for (let i = 0; i < 1000; i++) await device.run(STEP, { g: vector(1) }, { from: { w: 'w' }, to: { y: `y${i}` } })
+    } catch (error) {
+      return webGpuError(error as Error).message
+    }
+  },
   /** getData() of a device tensor aborts the process. */
   async read() {
     await device.run(STEP, { g: vector(1) }, inPlace)

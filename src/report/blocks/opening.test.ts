@@ -38,6 +38,15 @@ describe('the report before training', () => {
     expect(text).not.toMatch(/undefined|NaN/)
   })
 
+  test('begins with the lines of the notebook about the graphics card, if it is used', () => {
+    const shown = (gpu?: typeof notebookRun.gpu) => renderText(opening({ ...notebookRun, gpu }))
+    expect(shown({ name: 'Tesla T4', memory_bytes: 15.83e9 })).toMatch(
+      /^GPU available +yes\nGPU name +Tesla T4\nGPU memory +15.8 GB$/m,
+    )
+    expect(shown({ name: 'Metal' })).toMatch(/^GPU memory +unknown$/m)
+    expect(shown()).not.toContain('GPU')
+  })
+
   test('lists only changed arguments on the screen, and no architecture for a resumed run', () => {
     const shown = (isResumed: boolean) =>
       renderText(openingOnScreen(notebookRun, { changed: new Set(['learning_rate']), isResumed }))

@@ -33,6 +33,7 @@ const setupBlocks = (run: RunSetup): Block[] => [
   heading('Training setup'),
   facts(
     ['Device', run.device],
+    ...gpuFacts(run),
     ['Data collator', collatorOf(run)],
     ['Optimizer', optimizerOf(run)],
     ['Learning rate', scheduleOf(run)],
@@ -40,6 +41,16 @@ const setupBlocks = (run: RunSetup): Block[] => [
     ['Steps', stepsOf(run)],
   ),
 ]
+
+/** The lines with which the notebook begins. */
+const gpuFacts = ({ gpu }: RunSetup): NamedValue[] =>
+  gpu
+    ? [
+        ['GPU available', 'yes'],
+        ['GPU name', gpu.name],
+        ['GPU memory', gpu.memory_bytes === undefined ? 'unknown' : byteSize(gpu.memory_bytes)],
+      ]
+    : []
 
 const argumentBlocks = ({ arguments: all }: RunSetup, shown?: ReadonlySet<string>): Block[] => [
   heading('Arguments'),

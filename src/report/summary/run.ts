@@ -9,6 +9,8 @@ export interface RunSetup {
   readonly data: DataFacts
   /** Description of the device, such as 'CPU, 2 threads'. */
   readonly device: string
+  /** The graphics card that the run computes on, if it does. */
+  readonly gpu?: { readonly name: string; readonly memory_bytes?: number }
   /** Total number of optimizer steps. */
   readonly total_steps: number
   /** Training arguments by name (`learning_rate`, `num_train_epochs`, ...), with the values used. */

@@ -98,6 +98,18 @@ describe('The advice', () => {
     expect(advice(engine('Slow', 1.5, 'missing'), engine('Fast', 2, 'found'))).not.toContain('pip install')
   })
 
+  test('names a graphics card, with float16 if it supports that', () => {
+    const card = (...precisions: ('float32' | 'float16')[]): EngineState => ({
+      ...plain,
+      found: {
+        ...{ version: '1', source: '', library: null },
+        devices: [{ device: 'webgpu', full_name: 'a card', precisions }],
+      },
+    })
+    expect(advice(card('float32'))).toBe('Try --device webgpu and compare the speed.')
+    expect(advice(card('float32', 'float16'))).toBe('Try --device webgpu --fp16 and compare the speed.')
+  })
+
   test('names the command for the fastest engine if none is installed, and an engine that does not work otherwise', () => {
     expect(advice(engine('Slow', 1.5, 'missing'), engine('Fast', 2, 'missing'))).toBe(
       'This processor supports bfloat16: after pip install fast, --bf16 trains faster (about 2 times as fast as float32).',

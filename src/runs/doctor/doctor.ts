@@ -5,6 +5,7 @@ import { parameterSpecs } from '../../models/programs.ts'
 import { peakRate, trainingFlopOf } from '../../models/useful-work.ts'
 import { defaultEngine } from '../../runtime/registry.ts'
 import { inspectMachine, type Machine } from '../machine.ts'
+import { type DeviceRates, deviceRates } from './device-rates.ts'
 import { adviceOn, type EngineState, engineStates } from './engine-states.ts'
 
 /** The notebook's training data: 3,000 SQuAD questions in windows of at most 384 tokens. Only real tokens count. */
@@ -22,6 +23,18 @@ export interface TrainingEstimate {
   readonly fits: boolean
 }
 
+/** Estimated time and memory for a training run of the notebook's size on a device other than the CPU. */
+export interface DeviceEstimate extends Omit<DeviceRates, 'gflop_per_second'> {
+  readonly estimates: readonly {
+    readonly model: string
+    readonly precision: string
+    readonly parameters: number
+    readonly seconds: number
+    /** Weights, gradients and moments. The values of a pass need more. */
+    readonly memory_bytes: number
+  }[]
+}
+
 export interface Diagnosis extends Machine {
   readonly engines: readonly EngineState[]
   /** Suggestion for faster training on this machine. */
@@ -29,6 +42,8 @@ export interface Diagnosis extends Machine {
   readonly peak_gflop_per_second: number
   readonly notebook: typeof NOTEBOOK
   readonly estimates: readonly TrainingEstimate[]
+  /** Training on graphics cards and other devices. */
+  readonly device_estimates: readonly DeviceEstimate[]
 }
 
 interface KnownModel {
@@ -38,6 +53,8 @@ interface KnownModel {
   readonly share_of_peak: number
   readonly memory_bytes: number
 }
+
+const BERT_BASE = bert.parseConfig({ model_type: 'bert' }, 'doctor')
 
 function bertOf(sizes: object): Pick<KnownModel, 'geometry' | 'parameters'> {
   const config = bert.parseConfig({ model_type: 'bert', ...sizes }, 'doctor')
@@ -57,7 +74,10 @@ export const KNOWN: readonly KnownModel[] = [
   },
 ]
 
-/** Examines this machine, measures its peak rate (about two seconds on all cores) and estimates training times. */
+/**
+ * Examines this machine, measures its peak rate (about two seconds on all cores) and a small training step on each
+ * graphics card, and estimates training times.
+ */
 export async function diagnose(): Promise<Diagnosis> {
   const machine = inspectMachine()
   const engines = await engineStates()
@@ -69,14 +89,33 @@ export async function diagnose(): Promise<Diagnosis> {
     peak_gflop_per_second,
     notebook: NOTEBOOK,
     estimates: KNOWN.map((model) => estimate(model, peak_gflop_per_second, machine)),
+    device_estimates: (await deviceRates(engines, BERT_BASE)).map(estimateOnDevice),
   }
 }
 
 /** Estimates training: its useful work (matrix products for real tokens) divided by the expected rate. */
 export function estimate(known: KnownModel, peak: number, { memory_total }: Machine): TrainingEstimate {
   const { model, geometry, parameters, share_of_peak, memory_bytes } = known
-  const { tokens, squared_lengths, epochs } = NOTEBOOK
-  const gflop = (epochs * trainingFlopOf(geometry, { tokens, squared_lengths })) / 1e9
-  const seconds = gflop / (peak * share_of_peak)
+  const seconds = notebookGflop(geometry) / (peak * share_of_peak)
   return { model, parameters, share_of_peak, memory_bytes, seconds, fits: memory_bytes < memory_total }
+}
+
+/** The useful work of the notebook's training, in GFLOP. */
+function notebookGflop(geometry: Geometry): number {
+  const { tokens, squared_lengths, epochs } = NOTEBOOK
+  return (epochs * trainingFlopOf(geometry, { tokens, squared_lengths })) / 1e9
+}
+
+/** Bytes on a device for each parameter: two copies of the weight, its gradient and two moments, in float32. */
+const BYTES_ON_DEVICE = 20
+
+function estimateOnDevice({ gflop_per_second, ...device }: DeviceRates): DeviceEstimate {
+  const estimates = Object.entries(gflop_per_second).flatMap(([precision, rate]) =>
+    KNOWN.map(({ model, geometry, parameters }) => ({
+      ...{ model, precision, parameters },
+      seconds: notebookGflop(geometry) / rate,
+      memory_bytes: BYTES_ON_DEVICE * parameters,
+    })),
+  )
+  return { ...device, estimates }
 }

@@ -50,7 +50,8 @@ export function adviceOn(states: readonly EngineState[], { cpu_features: has }: 
   }
   if (inBfloat16.length > 0) return `Train faster with --device ${inBfloat16[0].device} --bf16.`
   const accelerator = devices.find(({ device, is_software }) => device !== 'cpu' && !is_software)
-  if (accelerator) return `Try --device ${accelerator.device} and compare the speed.`
+  const half = accelerator?.precisions.includes('float16') ? ' --fp16' : ''
+  if (accelerator) return `Try --device ${accelerator.device}${half} and compare the speed.`
   if (!has.includes('avx512_bf16') && !has.includes('amx_bf16'))
     return 'This processor does not support bfloat16 (AVX512_BF16 or AMX), so --bf16 would not make training faster.'
   const [missing] = states.filter(isMissing).sort(bySpeed)

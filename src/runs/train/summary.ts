@@ -14,6 +14,7 @@ export function runSetup({ args, loaded, train, validation, plan }: PreparedRun)
     model: modelFacts(name, model.config, model.specs, report),
     data: { train: splitFacts(train), ...(validation && { validation: splitFacts(validation) }) },
     device: model.engine.device,
+    ...(model.engine.gpu && { gpu: model.engine.gpu }),
     total_steps: plan.max_steps,
     arguments: shownArguments(args),
   }

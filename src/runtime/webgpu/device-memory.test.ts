@@ -28,6 +28,10 @@ describeEngine('webgpu', 'the memory of a device', () => {
     expect(inProcess(name)).toEqual(expected)
   })
 
+  test.runIf(process.platform === 'linux')('run out of memory', () => {
+    expect(inProcess('run out of memory')).toMatch(/^WebGPU: the device ran out of memory/)
+  })
+
   test('threads take turns', () => {
     expect(inProcess('', 'webgpu-threads')).toEqual([0, 0, 0])
   })

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
-import { startWorker, Thread } from '../../threads/calls.ts'
+import { Handed, startWorker, Thread } from '../../threads/calls.ts'
 import { MEMORY_REMEDY, type Slots, type Value, type Values } from '../engine.ts'
 import type { SessionOptions } from './device-memory.ts'
 import type { DeviceFeatures } from './features.ts'
@@ -15,12 +15,12 @@ interface Ports {
  */
 export class Device {
   private static shared: Device | undefined
-  private readonly thread: Thread
+  readonly thread: Thread
   private waiting = 0
   private nextId = 0
 
   private constructor() {
-    const worker = startWorker(import.meta.url, './worker', undefined)
+    const worker = startWorker(import.meta.url, './webgpu-worker', undefined)
     worker.unref()
     this.thread = new Thread(worker)
   }
@@ -80,14 +80,20 @@ export class Device {
   }
 }
 
-/** Views are copied, because a message contains the whole memory that they are views of. */
-const copied = (values: Values): Values =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { ...value, data: value.data.slice() }]))
+/** Values are copied once and moved to the thread. Without a copy, it would get the whole memory that they are views of. */
+function copied(values: Values): Handed<Values> {
+  const copies = Object.entries(values).map(([name, value]) => [name, { ...value, data: value.data.slice() }] as const)
+  return new Handed(
+    Object.fromEntries(copies),
+    copies.map(([, { data }]) => data.buffer as ArrayBuffer),
+  )
+}
 
 const NO_DEVICE = /Failed to get a WebGPU (adapter|device)/
 const LOST = /device (is |was )?lost|lost device|the thread has ended/i
 const NO_FLOAT16 = /requires f16/
-const NO_MEMORY = /out of memory|bad.?alloc|allocate memory|OutOfMemory/i
+/** A buffer that could not be allocated is invalid. */
+const NO_MEMORY = /out of memory|bad.?alloc|allocate memory|OutOfMemory|Invalid Buffer/i
 const TOO_LARGE = /(exceeds|larger than|limit|max[A-Z]\w*Size)/
 
 const isFatal = ({ message }: Error): boolean => NO_DEVICE.test(message) || LOST.test(message)

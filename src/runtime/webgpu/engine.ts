@@ -80,6 +80,7 @@ export async function openWebGpu(number: string): Promise<Engine> {
   return {
     name: 'webgpu',
     device: `webgpu (${full_name}${memory})`,
+    gpu: { name: full_name, memory_bytes: adapter?.memory_bytes },
     precisions,
     lacks: { bfloat16: 'WebGPU has no bfloat16', float16: 'the adapter does not have the feature shader-f16' },
     async compile(graph: Graph, { precision = 'float32', profilePrefix }: CompileOptions = {}): Promise<Executable> {

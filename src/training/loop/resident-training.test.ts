@@ -2,6 +2,7 @@ import { cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
+import { float16Engine } from '../../../tests/float16-engine.ts'
 import { readJson } from '../../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { isExhaustive } from '../../../tests/thorough.ts'
@@ -109,6 +110,16 @@ describeEngine('webgpu', 'training on a device', (engine) => {
       await run({ max_steps: 2, max_minutes: 60 }, { engine }),
     ]
     expect(measured.of('step').map(({ loss }) => loss)).toEqual(plain.of('step').map(({ loss }) => loss))
+  })
+
+  test.runIf(engine.precisions.includes('float16'))('is as close to float32 in float16 as the CPU', async () => {
+    const half = { max_steps: 6, fp16: true, learning_rate: 1e-4 }
+    const [found, emulated] = [await run(half, { engine }), await run(half, { engine: float16Engine })]
+    const losses = emulated.of('step').map(({ loss }) => loss)
+    for (const [i, { loss, loss_scale }] of found.of('step').entries()) {
+      expect(Math.abs(loss - losses[i]), `step ${i}`).toBeLessThan(5e-3)
+      expect(loss_scale).toBe(65536)
+    }
   })
 
   test('stops if the update is not finite', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { describeEngines, describeOpenVino } from '../../../tests/engines.ts'
+import { describeEnginesInFull, describeOpenVino } from '../../../tests/engines.ts'
 import { rewriteProgress } from '../../../tests/rewrite-progress.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { trainTiny } from '../../../tests/tiny-loop.ts'
@@ -158,7 +158,7 @@ describeOpenVino('A resumed run on OpenVINO is bit for bit the run that never st
   })
 })
 
-describeEngines('the same run', (engine) => {
+describeEnginesInFull('the same run', (engine) => {
   test('is bit-identical with the same seed and differs with another seed', async () => {
     const settings = { save_strategy: 'no', max_steps: 5 } as const
     const run = (seed: number) => trainTiny({ ...settings, seed, output_dir: temporaryFolder() }, { engine })

@@ -46,6 +46,7 @@ export const optimizationArguments = {
   on_nonfinite: choice(
     ['stop', 'skip'],
     'stop',
-    'What to do if a loss or gradient is infinite or NaN: stop the run, or skip that step and count it.',
+    'What to do if a loss or gradient is infinite or NaN: stop the run, or skip that step and count it. With fp16, steps that ' +
+      'overflow are always skipped and counted, unless even a small loss scale does not help.',
   ),
 }
