@@ -149,6 +149,11 @@ function measureTorch(seconds: number): void {
   if (status !== 0) say(`torch failed: ${stderr.trim().split('\n').at(-1)}`)
 }
 
+setTimeout(() => {
+  say('out of time')
+  save()
+  process.exit()
+}, 60_000 * Number(values.minutes))
 const engine = await inspect()
 const precisions = engine?.precisions ?? []
 const hasTorch = String(facts.torch).endsWith('True')
@@ -161,3 +166,4 @@ for (const precision of precisions) {
 if (hasTorch) measureTorch(share)
 save()
 say(`written: ${values.out}`)
+process.exit()
