@@ -123,7 +123,8 @@ describeEngine('webgpu', 'runs on a graphics card', (engine) => {
   })
 
   test.runIf(isExhaustive)('the service answers there', async () => {
-    const { stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--device', 'webgpu'], {
+    let answered: unknown
+    await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--device', 'webgpu'], {
       meanwhile(child) {
         let said = ''
         child.stdout!.on('data', async (chunk) => {
@@ -136,12 +137,12 @@ describeEngine('webgpu', 'runs on a graphics card', (engine) => {
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify({ question: 'who is in ro?', context: 'bo is in ro.' }),
           })
-          expect(await response.json()).toMatchObject({ answers: expect.anything() })
+          answered = await response.json()
           child.kill('SIGTERM')
         })
       },
     })
-    expect(stderr).not.toMatch(/[Ee]rror/)
+    expect(answered).toMatchObject({ answers: expect.anything() })
   })
 
   // The last one, because a new device compiles everything again.
