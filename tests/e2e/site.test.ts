@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
@@ -7,9 +7,11 @@ import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
 import { searchDocuments } from '../../src/inference/pipeline.ts'
 import { loadPretrained } from '../../src/inference/pretrained.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
+import { noScreen, type Screen } from '../../src/runs/screen/screen.ts'
+import { toSquadJson } from '../../src/squad/reading/squad-json.ts'
 import { describeChromium } from '../chromium.ts'
 import { tinyText } from '../tiny-service.ts'
-import { tinyFolder } from '../tiny-squad.ts'
+import { differentExamples, tinyFolder } from '../tiny-squad.ts'
 import { answered, ask, giveText, seriousFaults } from './playground-world.ts'
 import { keptFiles, localStatus, untilKept, useSite } from './site-world.ts'
 
@@ -81,6 +83,25 @@ describeChromium('an exported site', () => {
     const texts = await page.locator('.one.model-1 .answer .words').allInnerTexts()
     const [candidates] = await expected(embeddedFolder, [question], tinyText(500))
     expect(texts[0]).toBe(candidates[0].answer)
+  })
+
+  it('has q8 if that is accurate enough on the questions, otherwise fp16, which needs no questions', async () => {
+    const data = join(world.folder, 'dev.json')
+    writeFileSync(data, toSquadJson(differentExamples(10)))
+    const printed: string[] = []
+    const screen: Screen = { ...noScreen, print: (text) => printed.push(text) }
+    const exported = async (name: string, options: { validation_file?: string; max_f1_drop?: number } = {}) => {
+      const output_dir = join(world.folder, name)
+      const choice = { output_dir, runtimes: ['node'], screen, ...options }
+      const { models } = await exportSiteOf([tinyFolder], choice)
+      return models[0].dtype
+    }
+    expect(await exported('without')).toBe('fp16')
+    expect(await exported('with', { validation_file: data, max_f1_drop: 100 })).toBe('q8')
+    // Every variant loses more than this.
+    await expect(exported('neither', { validation_file: data, max_f1_drop: -101 })).rejects.toThrow(/fp16 loses/)
+    expect(printed.join('\n')).toMatch(/q8 loses .*Trying fp16\./)
+    expect(existsSync(join(world.folder, 'neither'))).toBe(false)
   })
 
   it('stops reading when another text is opened', async () => {
