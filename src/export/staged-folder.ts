@@ -36,6 +36,25 @@ async function removeAbandoned(target: string): Promise<void> {
   }
 }
 
+export interface LockedFolder {
+  readonly path: string
+  /** Is held until the folder gets its name or is removed. */
+  readonly lock: Lock
+}
+
+/** Makes a folder next to `target`, and removes those of processes that were killed while they wrote the same target. */
+export async function makeTemporaryFolder(target: string): Promise<LockedFolder> {
+  makeFolder(dirname(target))
+  await removeAbandoned(target)
+  const path = `${beginning(target)}${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(path)
+    return { path, lock: await acquireLock(join(path, LOCK), { guards: path, remedy: 'use another output folder.' }) }
+  } catch (error) {
+    throw explain(target, error)
+  }
+}
+
 /**
  * A folder that is written whole or not at all: its files are written next to it and get their places in `finish`.
  * Files that are already there are kept, and those with the same names are replaced only with `overwrite` or if they
@@ -71,16 +90,8 @@ export class StagedFolder {
         `${target}: is a symbolic link to a folder that does not exist`,
         'Create that folder, or use another output folder.',
       )
-    makeFolder(dirname(target))
-    await removeAbandoned(target)
-    const path = `${beginning(target)}${randomBytes(6).toString('hex')}`
-    try {
-      await mkdir(path)
-      const lock = await acquireLock(join(path, LOCK), { guards: path, remedy: 'use another output folder.' })
-      return new StagedFolder(target, path, isReplaced, lock)
-    } catch (error) {
-      throw explain(target, error)
-    }
+    const { path, lock } = await makeTemporaryFolder(target)
+    return new StagedFolder(target, path, isReplaced, lock)
   }
 
   async write(file: string, data: FileData): Promise<void> {

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { type ExportDtype, exportDtype, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
-import { makeFolder } from '../../files/explain.ts'
+import { type LockedFolder, makeTemporaryFolder } from '../../export/staged-folder.ts'
 import { type ExportedSite, exportSite } from '../../site/export-site.ts'
 import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
@@ -31,23 +31,21 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
       'Choose one of them.',
     )
   const target = resolve(output_dir)
-  let temporary: string | undefined
+  let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
   try {
     for (const { id, source } of modelSources(given)) {
       const found = await modelFolder(source, hub)
       const isExported = (await listVariants(found)).length > 0
-      if (!isExported && !temporary) {
-        makeFolder(dirname(target))
-        temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.onnx.`))
-      }
-      const folder = isExported ? found : join(temporary!, `${sources.length}`)
+      if (!isExported) temporary ??= await makeTemporaryFolder(target)
+      const folder = isExported ? found : join(temporary!.path, `${sources.length}`)
       if (!isExported) await exportFirst(source, dtype, found, { ...options, output_dir: folder })
       sources.push({ id, name: displayName(source), folder, dtype })
     }
     return await exportSite(sources, { output_dir, overwrite })
   } finally {
-    if (temporary) await rm(temporary, { recursive: true, force: true })
+    temporary?.lock.release()
+    if (temporary) await rm(temporary.path, { recursive: true, force: true })
   }
 }
 
