@@ -111,6 +111,8 @@ test('The preset has the model, data and arguments of the notebook: 579 steps fo
     load_best_model_at_end: true,
     metric_for_best_model: 'loss',
     dataloader_num_workers: 2,
+    // Where the device has float16; the notebook has True.
+    fp16: null,
   })
   expect(planRun(3074, args)).toMatchObject({ max_steps: 579 })
 })
