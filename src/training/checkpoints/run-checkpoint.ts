@@ -33,7 +33,7 @@ const CHECKPOINT_VERSION = 2
  */
 const loopState = z.object({
   /** CHECKPOINT_VERSION. Missing in checkpoints of spanforge 0.1.0 and of runs that were resumed from them. */
-  version: z.int().min(1).max(CHECKPOINT_VERSION).optional(),
+  version: z.literal(CHECKPOINT_VERSION).optional(),
   /** Number of steps that changed the weights. Less than global_step if steps were skipped. */
   steps_taken: z.int().min(0),
   loss_total: z.number(),
