@@ -1,7 +1,6 @@
 /**
- * "BERT Question Answering, Notebook 3: Model Loading & Fine-Tuning", cell by cell. Comments show
- * the Python code of the notebook above the equivalent lines. The notebook's numbers are for bert-base-uncased on a
- * Tesla T4.
+ * "BERT Question Answering, Notebook 3: Model Loading & Fine-Tuning", cell by cell. Comments quote the notebook's Python
+ * code above the equivalent lines. The notebook's numbers are for bert-base-uncased on a Tesla T4.
  *
  *   npx tsx examples/notebook-3.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--max_train_samples 3000]
  *       [--max_eval_samples 500] [--num_train_epochs 3] [--learning_rate 3e-5] [--max_seq_length 384]
@@ -163,9 +162,10 @@ console.log(`Samples/second: ${evaluation.eval_samples_per_second.toFixed(2)}`)
 const { windows } = tokenizedEval
 const meanLength = windows.reduce((n, { input_ids }) => n + input_ids.length, 0) / windows.length
 const { probability, randomLoss } = lossMeaning(evaluation.eval_loss, meanLength)
-console.log(`A correct position has probability ${(100 * probability).toFixed(1)} %, by chance the loss would be`)
-console.log(`${randomLoss.toFixed(2)}. By the notebook's classes this is ${lossClass(evaluation.eval_loss)?.name};`)
-console.log('what counts is the measured Exact Match above, of which those are only a guess.\n')
+console.log(`Mean probability of a correct position: ${(100 * probability).toFixed(1)} %`)
+console.log(`Loss of random guesses: ${randomLoss.toFixed(2)}`)
+console.log(`Class of the loss in the notebook: ${lossClass(evaluation.eval_loss)?.name}`)
+console.log('These classes only estimate the accuracy; the Exact Match above measures it.\n')
 
 // model.save_pretrained("./bert-qa-model"); tokenizer.save_pretrained("./bert-qa-model")
 // The weights are saved in model.safetensors, as in current versions of transformers, not in pytorch_model.bin.
@@ -176,7 +176,7 @@ for (const name of await readdir(values.save_dir))
   console.log(`- ${name}: ${((await stat(join(values.save_dir, name))).size / 1024).toFixed(1)} KB`)
 
 // model = AutoModelForQuestionAnswering.from_pretrained("./bert-qa-model"), and the tokenizer. Here, the pipeline
-// loads both and answers a question, which the notebook does not do.
+// loads both and answers questions, which the notebook does not do.
 const ask = await pipeline('question-answering', values.save_dir)
 for (const { question, context, answers } of evalExamples.slice(0, 3)) {
   const { answer, score, start, end } = await ask(question, context)

@@ -1,4 +1,4 @@
-/** What the user and the server do. */
+/** User actions and updates from the server. */
 import type {
   Disagreements,
   ImportResult,
@@ -14,9 +14,9 @@ import { keep } from '../shared/storage.ts'
 import { restoreChanges, sendChange, sendChanges } from './outbox.ts'
 import { type PassageFilter, annotating as state } from './state.ts'
 
-/** Milliseconds between checks for changes of other annotators. */
+/** Milliseconds between checks for changes by other annotators. */
 const POLL = 3000
-/** Number of passages that are listed. */
+/** Number of passages loaded into the list at a time. */
 const PAGE = 100
 
 const query = (values: Readonly<Record<string, string | number | undefined>>): string =>
@@ -29,7 +29,7 @@ export function complain(error: unknown): void {
   else state.complaint.value = (error as Error).message
 }
 
-/** Loads the page, and from then on the changes of other annotators. */
+/** Loads the page, then polls for changes by other annotators. */
 export async function openProject(): Promise<void> {
   try {
     await beginSession()
@@ -40,7 +40,7 @@ export async function openProject(): Promise<void> {
 }
 
 /**
- * Loads the project and opens the passage of the address, or the first one. Then sends what was left unsaved.
+ * Loads the project and opens the passage in the address, or the first one. Then sends unsaved changes.
  * @throws ServiceError
  */
 export async function beginSession(): Promise<void> {
@@ -62,7 +62,7 @@ async function loadProject(): Promise<void> {
   state.isOffline.value = false
 }
 
-/** Becomes an annotator. */
+/** Annotates under this name from now on. */
 export async function beginAs(name: string): Promise<void> {
   state.me.value = name
   keep('annotator', name)
@@ -239,7 +239,7 @@ export async function addMark(): Promise<void> {
 
 export const isSame = (a: Answer, b: Answer): boolean => a.text === b.text && a.answer_start === b.answer_start
 
-/** Sets the answers of the annotator; empty for "no answer". Notes what became of the suggestion. */
+/** Sets the annotator's answers; empty for "no answer". Records whether the suggestion was accepted or corrected. */
 export async function setAnswers(id: string, answers: readonly Answer[]): Promise<void> {
   const question = state.current.value?.questions.find((one) => one.id === id)
   const suggestion = question?.suggestion
@@ -256,7 +256,7 @@ export async function setAnswers(id: string, answers: readonly Answer[]): Promis
     state.announcement.value = answers.length > 0 ? `Answer saved: ${answers.at(-1)!.text}` : 'Saved: no answer'
 }
 
-/** Accepts the suggestion of the model for the selected question. */
+/** Accepts the model's suggestion for the selected question, or the answers of the imported file. */
 export async function accept(): Promise<void> {
   const { selectedQuestion: question } = state
   if (!question.value) return
@@ -267,7 +267,7 @@ export async function accept(): Promise<void> {
   } else if (given) await setAnswers(id, given)
 }
 
-/** Removes the answers of the annotator. */
+/** Removes the annotator's answers. */
 export const withdraw = (id: string) => change({ type: 'withdraw', id })
 
 export async function edit(id: string, question: string): Promise<void> {
@@ -283,7 +283,7 @@ export async function comment(id: string, text: string): Promise<void> {
   if (await change({ type: 'comment', passage, comment: text, ...(id && { id }) })) state.commenting.value = undefined
 }
 
-/** Marks the passage as done or skipped and opens the next one, or opens it again. */
+/** Marks the passage as done or skipped and opens the next one, or reopens the passage. */
 export async function setStatus(status: 'open' | 'done' | 'skipped'): Promise<void> {
   const passage = state.current.value?.id
   if (passage === undefined) return

@@ -1,4 +1,4 @@
-/** Changes on their way to the server. They survive a stop of the server and a reload of the page. */
+/** Queue of changes that are not saved yet. It survives restarts of the server and reloads of the page. */
 import type { ActionResult } from '../../src/annotate/http/contract.ts'
 import type { AnnotationAction } from '../../src/annotate/project/events.ts'
 import { requestJson, ServiceError } from '../shared/requests.ts'
@@ -11,7 +11,7 @@ interface Item {
   readonly reject?: (error: unknown) => void
 }
 
-/** Where the browser keeps changes of the project, which is not the only one that had this address. */
+/** Storage key of the project's unsaved changes. It differs between projects served at the same address. */
 let outbox = ''
 /** Milliseconds between attempts while the server cannot be reached. */
 const PAUSE = 1500
@@ -19,7 +19,7 @@ const PAUSE = 1500
 let items: Item[] = []
 let isSending = false
 
-/** Takes up the changes of a project that an earlier page could not save. */
+/** Restores the unsaved changes of a project from an earlier visit. */
 export function restoreChanges(created: string): void {
   const name = `annotate.outbox.${created}`
   if (name === outbox) return
@@ -50,7 +50,7 @@ export function sendChange(action: AnnotationAction): Promise<ActionResult> {
   })
 }
 
-/** Sends changes in their order, and waits while the server cannot be reached. */
+/** Sends changes in order, and retries while the server cannot be reached. */
 export async function sendChanges(): Promise<void> {
   if (isSending) return
   isSending = true
@@ -59,7 +59,7 @@ export async function sendChanges(): Promise<void> {
     try {
       const result = await requestJson<ActionResult>('api/actions', { method: 'POST', body: JSON.stringify(action) })
       state.isOffline.value = false
-      // Another annotator has asked the same question: answers belong to theirs.
+      // Another annotator has asked the same question, which keeps its id: assign later answers to it.
       if (action.type === 'question' && action.id && result.id && result.id !== action.id) rename(action.id, result.id)
       items.shift()
       resolve?.(result)
@@ -80,7 +80,7 @@ export async function sendChanges(): Promise<void> {
   isSending = false
 }
 
-/** Whether the same request can succeed later. A missing token is asked for in the meantime. */
+/** Whether the same request may succeed later. If a token is missing, opens the dialog that asks for it. */
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof ServiceError)) return false
   if (error.status === 401) state.openDialog.value = 'token'

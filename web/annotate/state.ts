@@ -16,9 +16,9 @@ const current = signal<PassageDetail | undefined>(undefined)
 const selected = signal<string | undefined>(undefined)
 /** The marked words, which become an answer. */
 const mark = signal<TextSpan | undefined>(undefined)
-/** Id of the question whose words are being edited. */
+/** Id of the question whose wording is being edited. */
 const editing = signal<string | undefined>(undefined)
-/** What is being commented: the id of a question, or "" for the passage. */
+/** What is being commented on: the id of a question, or "" for the passage. */
 const commenting = signal<string | undefined>(undefined)
 
 /** Whether the list is shown on a narrow screen, where it covers the passage. */

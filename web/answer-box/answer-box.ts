@@ -87,7 +87,7 @@ class AnswerBox extends HTMLElement {
     this.showTexts()
   }
 
-  /** Ends the search, whose answer nobody would see. */
+  /** Aborts the search, because its answer can no longer be shown. */
   disconnectedCallback(): void {
     this.asking?.abort()
     this.status.textContent = ''

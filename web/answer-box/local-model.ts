@@ -51,7 +51,7 @@ async function start(): Promise<LocalModel> {
   const script = await response!.blob()
   const address = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
   const worker = new Worker(address, { type: 'module' })
-  // Only isolated pages can have threads, and the storage belongs to the page, which did not ask for 30 MB in it.
+  // Threads require an isolated page. Files are not kept, because 30 MB would count towards the storage of the host page.
   const settings = { base, manifest, threads: 1, keepsFiles: false }
   const onProgress = (_model: string, done: number, total: number) => {
     for (const listener of listeners) listener(done, total)
@@ -69,7 +69,7 @@ export async function loadLocally(model: string | undefined): Promise<void> {
   await ended(reader, reader.load(modelOf(manifest, model)))
 }
 
-/** Ends a worker whose runtime fails, because it cannot be used again. */
+/** Ends the worker if its runtime fails, because it cannot be used again. */
 async function ended<Result>(reader: ReaderClient, call: Promise<Result>): Promise<Result> {
   return call.catch((error) => {
     if (error instanceof ReaderFailure && error.isRuntime) reader.end(error)

@@ -1,4 +1,4 @@
-/** Full stops of most scripts; those of Chinese and Japanese have no space behind them. */
+/** Matches the end of a sentence in most scripts. In Chinese and Japanese, no space follows it. */
 const SENTENCE_END = /[.!?؟۔।]\s+|[。！？]|\n/
 
 /** The rest of the sentence or line that contains `text.slice(start, end)`. */

@@ -6,7 +6,7 @@ import { keepVisit } from './keeping.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
-/** More answers than are shown, because many are variants of a better one at the same place. */
+/** Number of answers to request. Fewer are shown, because many are variants of a better one at the same place. */
 const TOP_K = 20
 
 /** Aborts the requests about the current text when another one is opened. */

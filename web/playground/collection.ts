@@ -99,7 +99,7 @@ export const forget = (id: number): void => {
   searchedQuestions.value = searchedQuestions.value.filter((one) => one.id !== id)
 }
 
-/** "manual.pdf, page 3: Setup › Filter" */
+/** Describes where an answer comes from, such as "manual.pdf, page 3: Setup › Filter". */
 export function sourceOf({ source }: Pick<SourcedAnswer, 'source'>): string {
   if (!source) return ''
   const { document, page, headings } = source

@@ -5,9 +5,9 @@ import type { TextSpan } from '../../src/squad/types.ts'
 const SETTLED = 300
 
 /**
- * Calls `take` with the selected span of the text in `view`, whose elements with `data-start` say where they start. This
- * waits until the mouse is released or the selection is complete, because marking renders the text again and interrupts
- * the selection. If `take` uses the span, the selection is removed.
+ * Calls `take` with the selected span of the text in `view`. The attribute `data-start` of its elements contains their
+ * position in the text. This waits until the mouse is released or the selection is complete, because marking renders the
+ * text again and interrupts the selection. If `take` uses the span, the selection is removed.
  */
 export function useSelection(view: { readonly current: HTMLElement | null }, take: (span: TextSpan) => unknown): void {
   const current = useRef(take)

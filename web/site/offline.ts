@@ -44,7 +44,7 @@ export async function startServiceWorker(base: string, onUpdate: () => void): Pr
   }
 }
 
-/** Undefined if the browser has none, or does not allow them for this page. */
+/** The service workers of the page. Undefined if the browser does not support them or does not allow them here. */
 function serviceWorkers(): ServiceWorkerContainer | undefined {
   try {
     return navigator.serviceWorker

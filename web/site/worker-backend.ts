@@ -17,7 +17,7 @@ export interface WorkerBackendOptions {
   readonly onFallback: (runtime: BrowserRuntime) => void
 }
 
-/** Far more than a person asks at once; more questions are sent in several requests. */
+/** Limits far above what a person asks at once. The page divides more questions into several requests. */
 const LIMITS: ModelList['limits'] = {
   question: 10_000,
   context: Number.MAX_SAFE_INTEGER,

@@ -9,7 +9,7 @@ import { WindowRows } from '../../src/server/tokenizing/window-rows.ts'
 import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import type { ReadModel } from './read-model.ts'
 
-/** Milliseconds of tokenizing after which the worker looks for messages. */
+/** Milliseconds of tokenizing after which the worker handles pending messages. */
 const TURN = 50
 
 /**
@@ -66,7 +66,7 @@ async function tokenized(
 const channel = new MessageChannel()
 channel.port1.start()
 
-/** Lets the worker receive messages, of which one may abort the request. Several requests may wait at once. */
+/** Lets the worker handle pending messages, one of which may abort the request. Several requests may wait at once. */
 async function messages(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => {
     channel.port1.addEventListener('message', resolve, { once: true })

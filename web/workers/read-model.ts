@@ -24,8 +24,8 @@ export class ReadModel {
   }
 
   /**
-   * Computes a single window. Windows are not batched: batches bring nothing in WebAssembly, and in dynamically quantized
-   * models the results would depend on the neighbors.
+   * Computes a single window. Windows are not batched: batches are no faster in WebAssembly, and in dynamically quantized
+   * models the results would depend on the other windows of the batch.
    */
   forward(row: Row): Promise<WindowLogits> {
     return this.turns.run(async () => {

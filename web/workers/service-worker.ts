@@ -89,7 +89,7 @@ async function respond(request: Request): Promise<Response> {
   return isolated((await storage.match(keyOf(base, file))) ?? (await fetch(request)))
 }
 
-/** The file at an address; that of the folder is index.html. */
+/** Returns the file at an address; index.html for the address of the folder. */
 function fileOf(url: string): SiteFile | undefined {
   const path = decodeURIComponent(new URL(url).pathname.slice(new URL(base).pathname.length))
   return files.get(path === '' ? 'index.html' : path)

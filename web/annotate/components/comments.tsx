@@ -9,7 +9,7 @@ interface Props {
   readonly about: string
 }
 
-/** The comments on a question or the passage, and a form for one's own. */
+/** The comments on a question or the passage, and a form for the annotator's own comment. */
 export function Comments({ id, comments, about }: Props) {
   const isWriting = state.commenting.value === id
   return (
@@ -34,7 +34,7 @@ const ownOf = (comments: Props['comments']): string =>
 function CommentForm({ id, about, before }: { readonly id: string; readonly about: string; readonly before: string }) {
   const [words, setWords] = useState(before)
   const input = useRef<HTMLInputElement>(null)
-  // Before the next key press, which would be a shortcut.
+  // Focus before the next key press, which would otherwise trigger a shortcut.
   useLayoutEffect(() => input.current?.focus(), [])
   const submit = (event: Event) => {
     event.preventDefault()

@@ -121,7 +121,7 @@ function Item({ passage }: { readonly passage: Listed }) {
   )
 }
 
-/** "manual.pdf, page 3: Setup › Filter" */
+/** Describes where a passage comes from, such as "manual.pdf, page 3: Setup › Filter". */
 export function passagePlace({
   document,
   title,

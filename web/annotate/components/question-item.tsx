@@ -11,7 +11,7 @@ interface Props {
   readonly question: ShownQuestion
 }
 
-/** A question with its answers. The selected one takes the words that are marked in the text. */
+/** A question with its answers. Words marked in the text become answers to the selected question. */
 export function QuestionItem({ question }: Props) {
   const { id, own, others, source, author, label } = question
   const isSelected = state.selected.value === id
@@ -81,7 +81,7 @@ function Answers({ question: { id, own } }: Props) {
   )
 }
 
-/** Removing the last answer does not mean that there is none. */
+/** Removes an answer. Removing the last one clears the response, which is not the same as "no answer". */
 const without = (id: string, answers: readonly Answer[], answer: Answer): unknown =>
   answers.length === 1
     ? withdraw(id)
@@ -90,7 +90,7 @@ const without = (id: string, answers: readonly Answer[], answer: Answer): unknow
         answers.filter((one) => !isSame(one, answer)),
       )
 
-/** What to do with the marked words. */
+/** The actions for the marked words. */
 function Marking({ question: { id, own } }: Props) {
   const { mark, current } = state
   const words = mark.value && current.value?.text.slice(mark.value.start, mark.value.end)
@@ -119,7 +119,7 @@ function Marking({ question: { id, own } }: Props) {
   )
 }
 
-/** The answer of the model and those of the imported file, to accept. */
+/** The model's answer and those of the imported file, with a button to accept them. */
 function Proposals({ question: { id, own, suggestion, given, source } }: Props) {
   const suggested = suggestion && {
     answers: suggestion.answer === '' ? [] : [{ text: suggestion.answer, answer_start: suggestion.answer_start }],
@@ -171,7 +171,7 @@ function Editor({ question: { id, question } }: Props) {
         <input
           ref={input}
           type="text"
-          aria-label={question === '' ? 'Question to the marked words' : 'Question'}
+          aria-label={question === '' ? 'Question that the marked words answer' : 'Question'}
           placeholder="Write the question"
           autocomplete="off"
           maxLength={5000}
@@ -192,7 +192,7 @@ function Editor({ question: { id, question } }: Props) {
   )
 }
 
-/** Asks again before it deletes, because the answers of all annotators are deleted too. */
+/** Asks for confirmation, because the answers of all annotators are deleted too. */
 function Delete({ question: { id } }: Props) {
   const [isSure, setSure] = useState(false)
   return (

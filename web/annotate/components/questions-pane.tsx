@@ -36,7 +36,7 @@ function NewQuestion() {
     if (question === '') return
     setWords('')
     if (!(await addQuestion(question))) setWords((later) => later || question)
-    // Continue in the text, where the answer is marked.
+    // Move the focus to the text, where the answer is marked next.
     else document.getElementById('passage')?.focus({ preventScroll: true })
   }
   return (

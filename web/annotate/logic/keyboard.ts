@@ -1,10 +1,10 @@
-/** Marking words of a passage with the keyboard. */
+/** Marks words of a passage with the keyboard. */
 import type { TextSpan } from '../../../src/squad/types.ts'
 import { moved, wordAfter, wordBefore } from '../../shared/marking.ts'
 
 type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'altKey'>
 
-/** The end of a sentence or a line. */
+/** Matches the end of a sentence or a line, including the whitespace after it. */
 const BOUNDARY = /[.!?…。！？]["'”’)\]]*\s+|\n\s*/g
 
 /**
@@ -29,7 +29,7 @@ export function markAfter(text: string, mark: TextSpan | undefined, event: Key):
   }
 }
 
-/** Where the sentences and lines of a text start. */
+/** The start positions of the sentences and lines of a text. */
 const sentencesOf = (text: string): number[] => [
   0,
   ...[...text.matchAll(BOUNDARY)]

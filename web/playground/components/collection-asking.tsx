@@ -96,7 +96,7 @@ function Answers({ response }: { readonly response: NonNullable<collection.Searc
   )
 }
 
-/** The confidence, which variants of a better answer lack; without a fitted confidence, the score. */
+/** The confidence, or a dash for variants of a better answer, which have none. The score if no confidence is fitted. */
 function shareOf({ confidence, score }: { confidence: number | null; score: number }, isFitted: boolean): string {
   if (!isFitted) return percent(score)
   return confidence === null ? '–' : percent(confidence)
