@@ -152,7 +152,7 @@ const inBrowser = ['text', 'squad']
 /** Names that two files declare and export, with the reason. A re-export is not a declaration. */
 const mayShareName: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['buildIndex', 'exportModel', 'resolveModel'].map((name) => [
+    ['buildIndex', 'exportModel', 'resolveModel', 'train'].map((name) => [
       name,
       'the function of the library checks its options',
     ]),

@@ -11,8 +11,12 @@ import type { ExportRunOptions } from '../runs/export/export.ts'
 import * as exporting from '../runs/export/export.ts'
 import type { BuildIndexOptions, BuiltIndex } from '../runs/index/build-index.ts'
 import * as indexing from '../runs/index/build-index.ts'
+import { rejectForeignCheckpoint } from '../runs/train/resume.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { Example } from '../squad/types.ts'
+import type { TrainingEvent } from '../training/loop/events.ts'
+import * as training from '../training/loop/loop.ts'
+import type { TrainingRun } from '../training/loop/training-run.ts'
 import { checkOptions } from './check-options.ts'
 import { storedSettings } from './model.ts'
 import {
@@ -24,6 +28,7 @@ import {
   type LoadDatasetOptions,
   type LoadSquadOptions,
   RESOLVE_MODEL,
+  TRAIN,
 } from './option-schemas.ts'
 
 /**
@@ -56,6 +61,19 @@ export async function loadDataset(nameOrFolder: string, options: LoadDatasetOpti
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
   checkOptions('resolveModel', RESOLVE_MODEL, options)
   return models.resolveModel(nameOrFolder, options)
+}
+
+/**
+ * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
+ * Leaving the loop stops the run. Afterwards, the model has the last weights or, with load_best_model_at_end, the best
+ * ones.
+ * @throws UsageError for an unknown option or a checkpoint outside output_dir, before the first event
+ */
+export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
+  checkOptions('train', TRAIN, run)
+  const { resume_from, args } = run
+  if (resume_from !== undefined) await rejectForeignCheckpoint(args.output_dir, resume_from, 'resume_from')
+  yield* training.train(run)
 }
 
 /**

@@ -9,6 +9,7 @@ import type { EvaluateOptions } from '../inference/evaluate.ts'
 import type { ExportRunOptions } from '../runs/export/export.ts'
 import type { BuildIndexOptions } from '../runs/index/build-index.ts'
 import { STEMMINGS } from '../search/schema.ts'
+import type { TrainingRun } from '../training/loop/training-run.ts'
 import { anObject, type SchemasOf } from './check-options.ts'
 
 export interface LoadSquadOptions {
@@ -69,6 +70,29 @@ export const EVALUATE = z
     onProgress: callback<NonNullable<EvaluateOptions['onProgress']>>(),
   } satisfies SchemasOf<EvaluateOptions>)
   .partial()
+
+export const TRAIN = z
+  .strictObject({
+    model: anObject<TrainingRun['model']>('a model'),
+    args: anObject<TrainingRun['args']>('TrainingArguments'),
+    train: anObject<TrainingRun['train']>('a dataset'),
+    validation: anObject<NonNullable<TrainingRun['validation']>>('a dataset'),
+    gradients: callback<NonNullable<TrainingRun['gradients']>>(),
+    tokenizer: anObject<NonNullable<TrainingRun['tokenizer']>>('a tokenizer'),
+    answer_settings: anObject<NonNullable<TrainingRun['answer_settings']>>('an object'),
+    digests: anObject<NonNullable<TrainingRun['digests']>>('an object'),
+    resume_from: z.string(),
+    order: callback<NonNullable<TrainingRun['order']>>(),
+    ranks: anObject<NonNullable<TrainingRun['ranks']>>('an object'),
+    batch_size: z.int().min(1),
+    shouldStop: callback<NonNullable<TrainingRun['shouldStop']>>(),
+    control: anObject<NonNullable<TrainingRun['control']>>('an object'),
+    now: callback<NonNullable<TrainingRun['now']>>(),
+    signal: anAbortSignal,
+    hold: callback<NonNullable<TrainingRun['hold']>>(),
+  } satisfies SchemasOf<TrainingRun>)
+  .partial()
+  .required({ model: true, args: true, train: true })
 
 export const EXPORT_MODEL = z
   .strictObject({

@@ -1,10 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { recordedDataset } from '../../tests/tiny-model.ts'
 import type { TrainingArgumentsInput } from '../training/arguments/arguments.ts'
 import type { TrainerCallback } from './callbacks.ts'
+import { train } from './functions.ts'
 import { AutoModelForQuestionAnswering } from './model.ts'
 import { AutoTokenizer } from './tokenizer.ts'
 import { Trainer, TrainingArguments } from './trainer.ts'
@@ -145,6 +147,20 @@ describe('Trainer', () => {
       `resume_from_checkpoint: ${checkpoint} is not in output_dir ${elsewhere.args.output_dir}`,
     )
     expect(calls).toEqual([])
+    // The function `train` rejects it too, also if the output folder does not exist yet.
+    const { model, args } = elsewhere
+    for (const output_dir of [args.output_dir, join(args.output_dir, 'new')]) {
+      const run = train({ model, args: { ...args, output_dir }, train: train_dataset, resume_from: checkpoint })
+      await expect(run.next()).rejects.toThrow(`resume_from: ${checkpoint} is not in output_dir ${output_dir}`)
+    }
+  })
+
+  test('train rejects a misspelled option and suggests the right one', async () => {
+    const trainer = await makeTrainer(oneStep)
+    const options: object = { resume_from_chekpoint: true }
+    await expect(trainer.train(options)).rejects.toThrow(
+      'Trainer.train: unknown option resume_from_chekpoint; did you mean resume_from_checkpoint?',
+    )
   })
 
   test('resumes a checkpoint by name, and rejects a folder with files that do not belong to a run', async () => {

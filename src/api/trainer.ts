@@ -78,6 +78,16 @@ const TRAINER_OPTIONS = z
   } satisfies SchemasOf<TrainerOptions>)
   .partial({ args: true, train_dataset: true, eval_dataset: true, processing_class: true, callbacks: true })
 
+/** Options of `Trainer.train`. */
+const TRAIN_OPTIONS = z
+  .strictObject({
+    resume_from_checkpoint: z.custom<string | boolean>(
+      (value) => typeof value === 'string' || typeof value === 'boolean',
+      'a path, a name, true or false',
+    ),
+  })
+  .partial()
+
 export interface TrainOutput {
   readonly global_step: number
   /** Mean training loss over all steps. */
@@ -123,11 +133,12 @@ export class Trainer {
    * Fine-tunes the model on train_dataset and saves checkpoints in args.output_dir, which no other run may use at the
    * same time. `resume_from_checkpoint` is the path or name of a checkpoint in output_dir, or true for the newest
    * complete one.
-   * @throws UsageError for incompatible arguments, a checkpoint outside output_dir, or an output_dir that contains an
-   * earlier run or other files
+   * @throws UsageError for an unknown option, incompatible arguments, a checkpoint outside output_dir, or an output_dir
+   * that contains an earlier run or other files
    * @throws SpanforgeError if the loss becomes NaN or the checkpoint is corrupted
    */
   async train(options: { readonly resume_from_checkpoint?: string | boolean } = {}): Promise<TrainOutput> {
+    checkOptions('Trainer.train', TRAIN_OPTIONS, options)
     const { train_dataset, eval_dataset } = this.options
     if (!train_dataset)
       throw new UsageError('Trainer: train_dataset is required for training', 'Pass it to the constructor.')

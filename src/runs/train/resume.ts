@@ -91,13 +91,20 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
       `Use latest or the name of a checkpoint. Checkpoints in ${output_dir}: ${there.join(', ') || 'none'}.`,
     )
   }
-  // The run needs the best checkpoint at the end, which is in the same folder.
-  if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
-    throw new UsageError(
-      `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
-      `Resume it in its own folder (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
-    )
+  await rejectForeignCheckpoint(output_dir, folder, 'resume_from_checkpoint')
   return folder
+}
+
+/** @throws UsageError if a checkpoint is not in output_dir. `option` is the name of the option that contains its path. */
+export async function rejectForeignCheckpoint(output_dir: string, checkpoint: string, option: string): Promise<void> {
+  const resolved = (folder: string) => realpath(folder).catch(() => undefined)
+  const place = await resolved(output_dir)
+  // The run needs the best checkpoint at the end, which is in the same folder.
+  if (place !== undefined && (await resolved(dirname(checkpoint))) === place) return
+  throw new UsageError(
+    `${option}: ${checkpoint} is not in output_dir ${output_dir}`,
+    `Resume it in its own folder (--output_dir ${dirname(checkpoint)}), or start a new run from its weights (--model ${checkpoint}).`,
+  )
 }
 
 /** Whether a run decides the argument itself, by its base model or by measuring. */

@@ -6,9 +6,8 @@ import { TrainingSession } from './session.ts'
 import { type PlannedRun, type TrainingRun, withGlobalBatchSize } from './training-run.ts'
 
 /**
- * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
- * Leaving the loop stops the run. Afterwards, the model has the last weights or, with load_best_model_at_end, the best
- * ones.
+ * Plans and performs a run. Yields events; leaving the loop stops the run. Afterwards, the model has the last weights or,
+ * with load_best_model_at_end, the best ones.
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const digests = run.digests ?? digestRun(run)
