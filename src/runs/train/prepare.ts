@@ -81,8 +81,8 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
     engine: loaded.model.engine,
   }
   const args = decideArguments(settled, base)
-  const answer_settings = unfittedSettings(args, base.settings)
   const { note } = windowLengths(settled, base)
+  const answer_settings = unfittedSettings(args, base.settings)
   if (!args.version_2_with_negative) checkAnswered(examples.validation)
   const warning = unansweredWarning(examples.train, args)
   if (warning) screen.warn(`${warning}\n`)

@@ -82,17 +82,15 @@ export async function checkResumption({ output_dir, resume_from_checkpoint: name
 
 async function namedFolder(output_dir: string, name: string): Promise<string> {
   const folder = existsSync(name) ? name : join(output_dir, name)
-  if (!existsSync(folder)) {
-    const there = existsSync(output_dir)
-      ? (await listCheckpoints(output_dir)).map(({ folder }) => basename(folder))
-      : []
-    throw new UsageError(
-      `resume_from_checkpoint: ${name} does not exist`,
-      `Use latest or the name of a checkpoint. Checkpoints in ${output_dir}: ${there.join(', ') || 'none'}.`,
-    )
+  if (existsSync(folder)) {
+    await rejectForeignCheckpoint(output_dir, folder, 'resume_from_checkpoint')
+    return folder
   }
-  await rejectForeignCheckpoint(output_dir, folder, 'resume_from_checkpoint')
-  return folder
+  const there = existsSync(output_dir) ? (await listCheckpoints(output_dir)).map(({ folder }) => basename(folder)) : []
+  throw new UsageError(
+    `resume_from_checkpoint: ${name} does not exist`,
+    `Use latest or the name of a checkpoint. Checkpoints in ${output_dir}: ${there.join(', ') || 'none'}.`,
+  )
 }
 
 /** @throws UsageError if a checkpoint is not in output_dir. `option` is the name of the option that contains its path. */
