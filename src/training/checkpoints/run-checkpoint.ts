@@ -20,6 +20,7 @@ import type { CheckpointWriter } from './checkpoint-store.ts'
 import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } from './state.ts'
 
 const interval = z.tuple([z.number(), z.number()]).readonly()
+const count = z.int().min(0)
 
 /**
  * The version of new checkpoints. From 2 on, dropout is drawn for each window; before, it was drawn for each pass.
@@ -45,7 +46,9 @@ const loopState = z.object({
   last_grad_norm: z.number().nullable(),
   last_learning_rate: z.number(),
   last_evaluated_step: z.int().min(0),
-  taken_at_last_evaluation: z.int().min(0),
+  /** Number of steps whose losses are in the sums. Earlier checkpoints have `taken_at_last_evaluation` instead. */
+  losses: z.object({ total: count, since_log: count, since_evaluation: count }).optional(),
+  taken_at_last_evaluation: count.optional(),
   evaluations_without_improvement: z.int().min(0),
   /** Runtime of the previous sessions. */
   train_runtime: z.number().min(0),
@@ -68,7 +71,14 @@ const loopState = z.object({
   digests: z.record(z.string(), z.string()).optional(),
 })
 
-export type LoopState = z.output<typeof loopState>
+/** In earlier checkpoints, the sums have the losses of the steps that changed the weights. */
+const completeState = loopState.transform(({ taken_at_last_evaluation = 0, losses, ...state }) => {
+  const { steps_taken: total, taken_at_last_log } = state
+  const counted = { total, since_log: total - taken_at_last_log, since_evaluation: total - taken_at_last_evaluation }
+  return { ...state, losses: losses ?? counted }
+})
+
+export type LoopState = z.output<typeof completeState>
 
 export const newLoopState = (batch_size?: number): LoopState => ({
   version: CHECKPOINT_VERSION,
@@ -82,7 +92,7 @@ export const newLoopState = (batch_size?: number): LoopState => ({
   last_grad_norm: null,
   last_learning_rate: 0,
   last_evaluated_step: 0,
-  taken_at_last_evaluation: 0,
+  losses: { total: 0, since_log: 0, since_evaluation: 0 },
   evaluations_without_improvement: 0,
   train_runtime: 0,
 })
@@ -177,7 +187,7 @@ export async function readLoopState(folder: string): Promise<LoopState | undefin
   if (!existsSync(path)) return undefined
   const json = await readJsonFile(path)
   rejectNewer(path, json)
-  const { data, error } = loopState.safeParse(json)
+  const { data, error } = completeState.safeParse(json)
   if (data) return data
   throw new SpanforgeError(`${path}: invalid training progress: ${showIssues(error.issues)}`, {
     remedy: 'Resume from another checkpoint.',

@@ -48,7 +48,7 @@ export interface TrainMetrics {
   readonly train_samples_per_second: number
   readonly train_steps_per_second: number
   readonly total_flos: number
-  /** Mean over the steps that were not skipped. */
+  /** Mean over the steps with a finite loss. */
   readonly train_loss: number
   readonly epoch: number
   /** Number of steps skipped because of a loss or gradient that was not finite (on_nonfinite skip), if any. */

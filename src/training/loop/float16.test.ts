@@ -95,6 +95,21 @@ describe('fp16, emulated on the CPU', () => {
     expect(half).not.toEqual(full)
   })
 
+  test.each<TrainingArgumentsInput>([
+    { gradient_checkpointing: true },
+    { per_device_train_batch_size: 2, gradient_accumulation_steps: 2 },
+    { max_tokens_per_pass: 48 },
+  ])('has the losses and gradient norms of whole batches with %o', async (options) => {
+    const settings = { fp16: true, max_steps: 3, learning_rate: 1e-4 }
+    const [expected, found] = [await run(settings, { engine }), await run({ ...settings, ...options }, { engine })]
+    for (const [i, { loss, grad_norm, taken }] of found.of('step').entries()) {
+      const whole = expected.of('step')[i]
+      expect(taken).toBe(true)
+      expect(Math.abs(loss - whole.loss), `loss of step ${i}`).toBeLessThan(0.01)
+      expect(Math.abs(grad_norm / whole.grad_norm - 1), `norm of step ${i}`).toBeLessThan(0.02)
+    }
+  })
+
   test('logs skipped steps, and saves the loss scale, so that a resumed run has the same bits', async () => {
     const model = overflowing()
     const output_dir = temporaryFolder()
@@ -103,7 +118,11 @@ describe('fp16, emulated on the CPU', () => {
     expect(whole.of('step').map(({ taken }) => taken)).toEqual([false, false, false, true, true, true])
     expect(whole.of('step').map(({ loss_scale }) => loss_scale)).toEqual([65536, 32768, 16384, ...Array(3).fill(8192)])
     expect(whole.log_history.map(({ skipped_steps }) => skipped_steps).slice(0, 4)).toEqual([1, 1, 1, undefined])
+    // As in the Trainer, logged means include the finite losses of skipped steps.
+    const losses = whole.of('step').map(({ loss }) => loss)
+    expect(whole.log_history.slice(0, 6).map(({ loss }) => loss)).toEqual(losses.map((loss) => Number(loss.toFixed(4))))
     expect(whole.log_history.at(-1)).toMatchObject({ train_skipped_steps: 3 })
+    expect(whole.log_history.at(-1)!.train_loss).toBeCloseTo(losses.reduce((a, b) => a + b) / 6, 9)
 
     await run({ ...settings, output_dir }, { engine, model, until: ({ type }: { type: string }) => type === 'save' })
     const resume_from = join(output_dir, 'checkpoint-3')
@@ -111,6 +130,12 @@ describe('fp16, emulated on the CPU', () => {
     const resumed = await run({ ...settings, output_dir }, { engine, model, resume_from })
     expect(resumed.timeless).toEqual(whole.timeless)
     expect(resumed.weights.equals(whole.weights)).toBe(true)
+  })
+
+  test('fails with advice to train longer if the run ends before the loss scale is small enough', async () => {
+    await expect(run({ fp16: true, max_steps: 2 }, { engine, model: overflowing() })).rejects.toThrow(
+      /all 2 steps were skipped(.|\n)*until the loss scale, now 16384, is small enough\. Train for more steps/,
+    )
   })
 
   test('stops if gradients overflow however small the loss scale is, unless such steps are to be skipped', async () => {
@@ -124,13 +149,15 @@ describe('fp16, emulated on the CPU', () => {
       try {
         for (; count < 40; count++) expect((await stepper.step(count, [[0, 1]], windows)).taken).toBe(false)
       } catch (error) {
-        return `${(error as Error).message.split('\n')[0]}`
+        return (error as Error).message
       } finally {
         await stepper.release()
       }
       return count
     }
-    expect(await steps('stop')).toMatch(/^training: step 31: the loss is /)
+    expect(await steps('stop')).toMatch(
+      /^training: step 31: the loss is (.|\n)*exceed the range of float16\. Train without/,
+    )
     expect(await steps('skip')).toBe(40)
   })
 })

@@ -19,6 +19,9 @@ export interface FailedStep {
   readonly hasTrained: boolean
 }
 
+const BEYOND_FLOAT16 =
+  'No step has changed the weights yet, so values of this model probably exceed the range of float16. Train without fp16.'
+
 /** Builds the error for a loss or gradient that is not finite. The step was not taken. */
 export function nonfiniteGradient(
   { step, loss, ...failed }: FailedStep,
@@ -28,8 +31,9 @@ export function nonfiniteGradient(
 ): SpanforgeError {
   const parameter = firstNonFinite(gradients, entries)
   const where = parameter ? `, and the gradient of ${parameter.name} contains ${parameter.value}` : ''
+  const cause = args.fp16 && !failed.hasTrained ? BEYOND_FLOAT16 : likelyCause(failed, args)
   return new SpanforgeError(`training: step ${step}: the loss is ${loss}${where}`, {
-    remedy: `${likelyCause(failed, args)} Use on_nonfinite skip to skip such steps instead of stopping.`,
+    remedy: `${cause} Use on_nonfinite skip to skip such steps instead of stopping.`,
   })
 }
 

@@ -25,29 +25,38 @@ export class Recorder {
     this.state.epoch = epoch
     this.state.num_input_tokens_seen += result.tokens
     this.state.total_flos += flos
-    if (!result.taken) return
-    this.progress.steps_taken++
-    this.progress.loss_total += result.loss
-    this.progress.loss_since_log += result.loss
-    this.progress.loss_since_evaluation += result.loss
+    if (result.taken) this.progress.steps_taken++
+    if (Number.isFinite(result.loss)) this.count(result.loss)
+  }
+
+  private count(loss: number): void {
+    const { progress } = this
+    progress.loss_total += loss
+    progress.loss_since_log += loss
+    progress.loss_since_evaluation += loss
+    progress.losses.total++
+    progress.losses.since_log++
+    progress.losses.since_evaluation++
   }
 
   /**
-   * Creates the log entry for the steps since the previous one; returns undefined if there were none. `loss` is the
-   * mean over steps that were taken. `skipped_steps` counts the others (on_nonfinite skip).
+   * Creates the log entry for the steps since the previous one; returns undefined if there were none. As in the Trainer,
+   * `loss` is the mean over all steps with a finite loss. `skipped_steps` counts the steps that were not taken.
    */
   log(): LogEntry | undefined {
     const { state, progress } = this
     const steps = state.global_step - progress.last_logged_step
     if (steps === 0) return undefined
     const taken = progress.steps_taken - progress.taken_at_last_log
-    const loss = Number((progress.loss_since_log / taken).toFixed(4))
+    const { since_log } = progress.losses
+    const loss = Number((progress.loss_since_log / since_log).toFixed(4))
     progress.loss_since_log = 0
+    progress.losses.since_log = 0
     progress.last_logged_step = state.global_step
     progress.taken_at_last_log = progress.steps_taken
     const { last_grad_norm: grad_norm, last_learning_rate: learning_rate } = progress
     return this.append({
-      ...(taken > 0 && { loss }),
+      ...(since_log > 0 && { loss }),
       ...(this.args.max_grad_norm > 0 && grad_norm !== null && { grad_norm }),
       learning_rate,
       ...(taken < steps && { skipped_steps: steps - taken }),
@@ -60,14 +69,14 @@ export class Recorder {
    */
   evaluation({ metrics, scores }: Pick<Evaluation, 'metrics' | 'scores'>): { entry: LogEntry; is_best: boolean } {
     const { state, progress } = this
-    const taken = progress.steps_taken - progress.taken_at_last_evaluation
-    const train_loss = progress.loss_since_evaluation / taken
+    const { since_evaluation } = progress.losses
+    const train_loss = progress.loss_since_evaluation / since_evaluation
     progress.loss_since_evaluation = 0
+    progress.losses.since_evaluation = 0
     progress.last_evaluated_step = state.global_step
-    progress.taken_at_last_evaluation = progress.steps_taken
     progress.score_intervals = { ...progress.score_intervals, [state.global_step]: scoreIntervals(scores) }
     const is_best = this.rank(metrics[`eval_${this.args.metric_for_best_model}`])
-    return { entry: this.append(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
+    return { entry: this.append(since_evaluation > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
   }
 
   /** Appends an entry to the log history. */

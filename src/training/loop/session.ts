@@ -329,11 +329,14 @@ export class TrainingSession {
   private rejectAllSkipped(): void {
     const { global_step } = this.state
     if (global_step === 0 || this.progress.steps_taken > 0) return
+    const { scaler } = this.stepper
+    const remedy =
+      scaler && !scaler.isExhausted
+        ? `With fp16, the first steps are skipped until the loss scale, now ${scaler.scale}, is small enough. Train for more steps.`
+        : `Check the base model and the learning rate (${this.run.args.learning_rate}).`
     throw new SpanforgeError(
       `training: all ${global_step} steps were skipped, because each had a loss or gradient that is not finite`,
-      {
-        remedy: `The model is untrained. Check the base model and the learning rate (${this.run.args.learning_rate}).`,
-      },
+      { remedy: `The model is untrained. ${remedy}` },
     )
   }
 
@@ -346,7 +349,7 @@ export class TrainingSession {
       train_samples_per_second: plan.samples / seconds,
       train_steps_per_second: plan.max_steps / seconds,
       total_flos: state.total_flos,
-      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
+      train_loss: progress.loss_total / Math.max(1, progress.losses.total),
       epoch: state.epoch!,
       ...(train_skipped_steps > 0 && { train_skipped_steps }),
     }
