@@ -27,7 +27,9 @@ export interface ReducedPrecision {
   readonly fp16?: boolean | null
 }
 
+/** @throws UsageError if both are asked for */
 export function precisionOf({ bf16, fp16 }: ReducedPrecision): Precision {
+  if (bf16 && fp16) throw new UsageError('bf16 and fp16 are mutually exclusive', 'Leave out one of them.')
   if (bf16) return 'bfloat16'
   return fp16 ? 'float16' : 'float32'
 }

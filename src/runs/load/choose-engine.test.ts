@@ -79,6 +79,12 @@ describe('with ONNX Runtime alone', () => {
     )
   })
 
+  test('bf16 and fp16 together are rejected', async () => {
+    await expect(chooseEngine({ bf16: true, fp16: true }, config)).rejects.toThrow(
+      'bf16 and fp16 are mutually exclusive\n  Leave out one of them.',
+    )
+  })
+
   test('bf16 on ONNX Runtime is rejected', async () => {
     withFeatures('avx512_bf16')
     await expect(chooseEngine({ bf16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(

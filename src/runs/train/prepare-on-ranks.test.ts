@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fakeRanks } from '../../../tests/fake-ranks.ts'
+import { float16Engine } from '../../../tests/float16-engine.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from '../../../tests/tiny-squad.ts'
+import { loadPretrained } from '../../inference/pretrained.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../../training/arguments/arguments.ts'
+import * as loading from '../load/load-model.ts'
 import { noScreen } from '../screen/screen.ts'
 import { prepareRun } from './prepare.ts'
 import { prepareOnRanks } from './prepare-on-ranks.ts'
@@ -50,4 +53,21 @@ test('with engine auto, all ranks use the engine that the first one has measured
   expect(runs[0].args.engine).not.toBe('auto')
   expect(runs[1].args).toEqual(runs[0].args)
   for (const { model } of runs) await model.release()
+})
+
+test('with fp16 and no engine, all ranks use the engine that the first one has measured', async () => {
+  const { loadModel } = loading
+  const engines: unknown[] = []
+  const spy = vi.spyOn(loading, 'loadModel').mockImplementation(async (folder, { choice } = {}) => {
+    engines.push(choice?.engine)
+    const loaded = await loadModel(folder)
+    await loaded.model.release()
+    const { model } = await loadPretrained(folder, { engine: float16Engine })
+    return { ...loaded, model, engineNote: 'measured' }
+  })
+  const args = argumentsOf(temporaryFolder(), { fp16: true, max_train_samples: 8 })
+  const runs = await Promise.all(fakeRanks(2, 2).map((own) => prepareOnRanks(args, { screen: noScreen }, own)))
+  spy.mockRestore()
+  for (const { model } of runs) await model.release()
+  expect(engines).toEqual([null, 'onnxruntime'])
 })

@@ -51,8 +51,8 @@ export async function prepareOnRanks(
 }
 
 /** Whether the engine is chosen by measuring, which may give another result on each rank. */
-const isMeasured = ({ engine, device, bf16, bf16_full_eval }: TrainingArguments): boolean =>
-  engine === 'auto' || device === 'auto' || (!engine && (bf16 || bf16_full_eval))
+const isMeasured = ({ engine, device, bf16, bf16_full_eval, fp16 }: TrainingArguments): boolean =>
+  engine === 'auto' || device === 'auto' || (!engine && (bf16 || bf16_full_eval || fp16 === true))
 
 /** Windows in a message, of which several are sent so that none becomes too large. */
 const TOGETHER = 4096

@@ -109,7 +109,7 @@ export async function rejectForeignCheckpoint(output_dir: string, checkpoint: st
 function isOpen(name: string, value: unknown, { bf16, bf16_full_eval, fp16 }: TrainingArguments): boolean {
   if (name === 'engine') return value === 'auto' || (value === null && (bf16 || bf16_full_eval || fp16 === true))
   if (name === 'device' && value === 'auto') return true
-  return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
+  return value === null && (name === 'device' || name === 'fp16' || DECIDED_BY_MODEL.includes(name))
 }
 
 /** Describes the arguments that differ from those stored in `folder`, with their current and previous values. */

@@ -83,6 +83,11 @@ describe('combinations of arguments', () => {
     [{ freeze_layers: 7 }, {}, "freeze_layers 7 exceeds the model's 6 layers"],
     [{ fp16: true }, {}, 'fp16: this CPU does not support training in float16: remove it to train in float32'],
     [{ fp16: true }, { engine: withBfloat16 }, 'use bf16'],
+    [
+      { fp16: true },
+      { engine: { device: 'a card', precisions: ['float32'], lacks: { float16: 'no shader-f16' } } },
+      'fp16: a card does not support training in float16 (no shader-f16): remove it to train in float32',
+    ],
     [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 are mutually exclusive'],
     [{ null_score_diff_threshold: 1 }, {}, 'null_score_diff_threshold requires version_2_with_negative'],
     [

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts'
-import type { Engine } from '../../runtime/engine.ts'
+import type { Engine, Precision } from '../../runtime/engine.ts'
 import { showValue } from '../../show-value.ts'
 import { multiplierOf, schedulerOptions, warmupSteps } from '../optimizer/schedule.ts'
 import { intervalSteps, type TrainingArguments } from './arguments.ts'
@@ -152,10 +152,11 @@ function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {
 function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { engine }: RunFacts): Generator<string> {
   const { device, precisions, lacks } = engine
   const hasBf16 = precisions.includes('bfloat16')
-  const why = lacks?.bfloat16 ? ` (${lacks.bfloat16})` : ''
+  const why = (precision: Precision) => (lacks?.[precision] ? ` (${lacks[precision]})` : '')
   const inFloat32 = 'remove it to train in float32'
-  if (bf16_full_eval && !bf16 && !hasBf16) yield `bf16_full_eval: ${device} does not support bfloat16${why}: remove it`
+  if (bf16_full_eval && !bf16 && !hasBf16)
+    yield `bf16_full_eval: ${device} does not support bfloat16${why('bfloat16')}: remove it`
   if (fp16 && !bf16 && !precisions.includes('float16'))
-    yield `fp16: ${device} does not support training in float16: ${hasBf16 ? 'use bf16' : inFloat32}`
-  else if (bf16 && !hasBf16) yield `bf16: ${device} does not support bfloat16${why}: ${inFloat32}`
+    yield `fp16: ${device} does not support training in float16${why('float16')}: ${hasBf16 ? 'use bf16' : inFloat32}`
+  else if (bf16 && !hasBf16) yield `bf16: ${device} does not support bfloat16${why('bfloat16')}: ${inFloat32}`
 }

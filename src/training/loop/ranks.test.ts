@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fakeRanks } from '../../../tests/fake-ranks.ts'
+import { float16Engine } from '../../../tests/float16-engine.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
 import type { Ranks } from '../../ranks/ranks.ts'
@@ -10,6 +11,8 @@ import { defaultEngine } from '../../runtime/registry.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
 import { readLoopState } from '../checkpoints/run-checkpoint.ts'
 import type { TrainingEvent } from './events.ts'
+import type { GradientFactory } from './gradient-source.ts'
+import { BatchGradient } from './gradients.ts'
 
 type Run = Awaited<ReturnType<typeof trainTiny>>
 
@@ -113,6 +116,33 @@ describe('a run on several ranks', () => {
     expect(grad_norm).not.toBe(expected.grad_norm)
     expect(Math.abs(grad_norm / expected.grad_norm - 1)).toBeLessThan(2 ** -8)
     for (const run of runs) expect(run.weights.equals(runs[0].weights)).toBe(true)
+  })
+
+  test('skips a step in float16 on all ranks if the gradients of one overflow', async () => {
+    let steps = 0
+    const overflowing: GradientFactory = async (model, gradients, options) => {
+      const source = await BatchGradient.open(model, gradients, options)
+      const join = (loss: number) => {
+        source.join(loss)
+        if (++steps === 2) gradients[5] = Infinity
+        return loss
+      }
+      return Object.assign(Object.create(source), { join })
+    }
+    const float16 = { fp16: true, max_steps: 4, save_strategy: 'no', output_dir: temporaryFolder() } as const
+    const runs = await trainOnRanks(2, float16, (rank) => ({
+      engine: float16Engine,
+      ...(rank === 1 && { gradients: overflowing }),
+    }))
+    for (const run of runs) {
+      expect(run.of('step').map(({ taken, loss_scale }) => [taken, loss_scale])).toEqual([
+        [true, 65536],
+        [false, 65536],
+        [true, 32768],
+        [true, 32768],
+      ])
+      expect(run.weights.equals(runs[0].weights)).toBe(true)
+    }
   })
 
   test('follows the clock of the first rank for max_minutes', async () => {
