@@ -14,6 +14,7 @@ declare module 'vitest' {
 const root = fileURLToPath(new URL('..', import.meta.url))
 const entryPoints = [
   'cli/main',
+  'dashboard/server-worker',
   'documents/document-worker',
   'server/collection/index-worker',
   'server/models/model-worker',

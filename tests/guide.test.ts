@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { readExamples } from '../src/data/read-examples.ts'
 import { describeChromium, launchChromium } from './chromium.ts'
 import { type CliResult, spanforge } from './cli.ts'
 import { ask, giveText } from './e2e/playground-world.ts'
+import { freePort } from './free-port.ts'
 import { read } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { thoroughOr } from './thorough.ts'
@@ -75,15 +75,6 @@ function libreOfficeTable(entries: readonly Entry[]): string {
   const rows = entries.map(({ question, context, answer }) => [question, context, answer])
   return [['question', 'context', 'answer'], ...rows].map((row) => lineOf(row, style)).join('')
 }
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 /** Runs a command that serves until `use`, which receives its address, resolves. */
 async function serve(command: string, cwd: string, use: (address: string) => Promise<void>): Promise<CliResult> {

@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { beforeEach, expect, inject, test, vi } from 'vitest'
+import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { openEngine } from '../src/runtime/registry.ts'
 import { hasEngine } from './engines.ts'
-import { canUnshare, cli, describeMpi, launch, onHost } from './mpi.ts'
+import { freePort } from './free-port.ts'
+import { HubServer } from './hub-server.ts'
+import { canUnshare, cli, describeMpi, errorsIn, launch, onHost, type RankCommand } from './mpi.ts'
 import type { Differences } from './processes/train-recorded-on-ranks.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { exhaustiveOr, isThorough, itInFull } from './thorough.ts'
+import { exhaustiveOr, isExhaustive, isThorough, itInFull } from './thorough.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 // Processes take seconds on an idle machine and minutes on a busy one.
@@ -79,6 +81,14 @@ function pidOfRank(rank: number, output_dir: string): number | undefined {
     })
 }
 
+const failAfter = new URL('processes/fail-after.mjs', import.meta.url).href
+
+/** A rank that fails after a file exists: in a step, or once in a callback that nothing awaits. */
+const failing = ({ argv }: RankCommand, place: string, file: string): RankCommand => ({
+  argv: ['--import', failAfter, ...argv],
+  setup: `export FAIL_AFTER='${file}' FAIL_AT=${place}`,
+})
+
 const hasBfloat16 = hasEngine('onednn') && (await openEngine('onednn')).precisions.includes('bfloat16')
 
 describeMpi('training on several ranks', isThorough, (launcher) => {
@@ -95,6 +105,47 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     }
   })
 
+  test('a signal to one rank saves and stops all', async () => {
+    const steps = ['--max_steps', '5000', '--save_strategy', 'steps', '--save_steps', '1000', '--eval_strategy', 'no']
+    const { child, ended } = launch(launcher, [cli(train('stopped', 2, ...steps))], 2)
+    await until(() => existsSync(at('stopped/log.jsonl')), child)
+    process.kill(pidOfRank(1, 'stopped')!, 'SIGTERM')
+    const { code, stderr } = await ended
+    expect(code, stderr).not.toBe(0)
+    expect(readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'))).toHaveLength(1)
+  })
+
+  itInFull('shows one dashboard, and Ctrl-C saves and stops all', async () => {
+    const port = await freePort()
+    const endless = ['--max_steps', '200000', '--reduce_dtype', 'bf16']
+    const unsaved = ['--save_strategy', 'no', '--eval_strategy', 'no']
+    const argv = train('stopped', 2, ...endless, ...unsaved, '--dashboard_port', String(port))
+    // Open MPI's mpirun waits for this time before it passes Ctrl-C on, and once more before it kills the ranks.
+    const { child, ended } = launch(launcher, [cli(argv)], 2, { OMPI_MCA_odls_base_sigkill_timeout: '6' })
+    await until(() => existsSync(at('stopped/log.jsonl')), child)
+    expect((await fetch(`http://127.0.0.1:${port}/api/dashboard`)).ok).toBe(true)
+    child.kill('SIGINT')
+    const { stdout } = await ended
+    expect(stdout.match(/^Dashboard: .*/gm)).toEqual([expect.stringContaining(`:${port}/`)])
+    expect(readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'))).toHaveLength(1)
+    expect([0, 1].map((rank) => pidOfRank(rank, 'stopped'))).toEqual([undefined, undefined])
+  })
+
+  itInFull('a rank that fails ends the job with its message and exit code', async () => {
+    const failsAt = async (place: string): Promise<void> => {
+      const saved = ['--save_strategy', 'steps', '--save_steps', '5', '--save_total_limit', '2']
+      const argv = train(place, 2, '--max_steps', '200000', '--eval_strategy', 'no', ...saved)
+      const ended = await launch(launcher, [cli(argv), failing(cli(argv), place, at(`${place}/checkpoint-5`))]).ended
+      expect(ended.code, ended.stderr).toBe(1)
+      expect(errorsIn(ended), ended.stderr).toEqual([expect.stringContaining('the device was lost')])
+      expect(ended.stderr).toContain('This error occurred on rank 1 (')
+      expect(newestIn(place)).toBeGreaterThanOrEqual(5)
+    }
+    for (const place of exhaustiveOr(['step', 'once'], ['step'])) await failsAt(place)
+  })
+})
+
+describeMpi('training on several ranks, in detail', isExhaustive, (launcher) => {
   itInFull('a killed rank ends all, and another number of ranks resumes', async () => {
     const steps = ['--max_steps', exhaustiveOr('400', '30'), '--save_strategy', 'steps', '--save_steps', '5']
     const limits = ['--eval_strategy', 'no', '--save_total_limit', '3']
@@ -126,13 +177,26 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     expectSameLog('killed', 'alone')
   })
 
-  test('a signal to one rank saves and stops all', async () => {
-    const steps = ['--max_steps', '5000', '--save_strategy', 'steps', '--save_steps', '1000', '--eval_strategy', 'no']
-    const { child, ended } = launch(launcher, [cli(train('stopped', 2, ...steps))], 2)
-    await until(() => existsSync(at('stopped/log.jsonl')), child)
-    process.kill(pidOfRank(1, 'stopped')!, 'SIGTERM')
-    expect((await ended).code).not.toBe(0)
-    expect(readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'))).toHaveLength(1)
+  itInFull('downloads the model once a host, and repeats itself bit for bit', async () => {
+    const hub = await HubServer.start()
+    onTestFinished(() => hub.close())
+    const files = readdirSync(tinyFolder).map((name) => [name, readFileSync(join(tinyFolder, name))])
+    hub.add('model', 'ann/tiny').commit(Object.fromEntries(files))
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: at('cache-a'), HF_TOKEN: '', HF_HUB_OFFLINE: '' }
+    const weightsOf = async (output_dir: string, ...more: string[]): Promise<Buffer> => {
+      const rank = cli(train(output_dir, 2, '--model', 'ann/tiny', '--max_steps', '6', ...more))
+      const elsewhere = canUnshare ? onHost('host-b', rank, `export HF_HUB_CACHE='${at('cache-b')}'`) : rank
+      const { code, stderr } = await launch(launcher, [rank, rank, elsewhere], 1, env).ended
+      expect(code, stderr).toBe(0)
+      return readFileSync(join(at(output_dir), 'model.safetensors'))
+    }
+    const first = await weightsOf('first')
+    const downloads = hub.requests.filter(({ method, url }) => method === 'GET' && url.startsWith('/content/'))
+    expect(downloads).toHaveLength(canUnshare ? 2 : 1)
+    const requests = hub.requests.length
+    expect((await weightsOf('second', '--offline')).equals(first)).toBe(true)
+    expect(logOf('second')).toEqual(logOf('first'))
+    expect(hub.requests).toHaveLength(requests)
   })
 
   test.runIf(isThorough && hasBfloat16)('computes in bfloat16 like one process', async () => {
@@ -146,22 +210,25 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     for (const [i, loss] of losses.entries()) expect(Math.abs(loss - expected[i])).toBeLessThan(0.01)
   })
 
-  itInFull('ends in time on two hosts, with frozen layers, the best model and gradients in bfloat16', async () => {
-    const frozen = ['--freeze_layers', '1', '--reduce_dtype', 'bf16', '--max_minutes', '0.1']
-    const best = ['--num_train_epochs', '10000', '--eval_strategy', 'steps', '--eval_steps', '0.5']
-    const saved = ['--save_steps', '0.5', '--load_best_model_at_end']
-    const started = performance.now()
-    const rank = cli(train('timed', 2, ...frozen, ...best, ...saved))
-    const elsewhere = canUnshare ? onHost('host-b', rank) : rank
-    const { code, stderr } = await launch(launcher, [rank, rank, elsewhere]).ended
-    expect(code, stderr).toBe(0)
-    expect(performance.now() - started).toBeLessThan(60_000)
-    expect(readdirSync(at('timed')).filter((name) => name.startsWith('.'))).toEqual([])
-    expect(logOf('timed').some((entry) => 'eval_f1' in entry)).toBe(true)
-  })
+  test.runIf(isExhaustive)(
+    'ends in time on two hosts, with frozen layers, the best model and gradients in bfloat16',
+    async () => {
+      const frozen = ['--freeze_layers', '1', '--reduce_dtype', 'bf16', '--max_minutes', '0.1']
+      const best = ['--num_train_epochs', '10000', '--eval_strategy', 'steps', '--eval_steps', '0.5']
+      const saved = ['--save_steps', '0.5', '--load_best_model_at_end']
+      const started = performance.now()
+      const rank = cli(train('timed', 2, ...frozen, ...best, ...saved))
+      const elsewhere = canUnshare ? onHost('host-b', rank) : rank
+      const { code, stderr } = await launch(launcher, [rank, rank, elsewhere]).ended
+      expect(code, stderr).toBe(0)
+      expect(performance.now() - started).toBeLessThan(60_000)
+      expect(readdirSync(at('timed')).filter((name) => name.startsWith('.'))).toEqual([])
+      expect(logOf('timed').some((entry) => 'eval_f1' in entry)).toBe(true)
+    },
+  )
 })
 
-describeMpi('recorded gradients and steps of torch', isThorough, (launcher) => {
+describeMpi('recorded gradients and steps of torch', isExhaustive, (launcher) => {
   test('are those of the ranks together, on every engine', async () => {
     const engines = ['onnxruntime', 'openvino', 'onednn'].filter(hasEngine)
     const script = fileURLToPath(new URL('processes/train-recorded-on-ranks.ts', import.meta.url))

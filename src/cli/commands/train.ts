@@ -55,7 +55,7 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
   const run = { flags, args, output, command }
-  await withRanks((ranks) => (isFirst(ranks) ? trainOnFirst(run, ranks) : trainSilently(args, ranks!)))
+  await withRanks((ranks) => (isFirst(ranks) ? trainOnFirst(run, ranks) : trainSilently(run, ranks!)))
 }
 
 interface Run {
@@ -66,11 +66,15 @@ interface Run {
 }
 
 /** Trains on a rank other than the first one, which shows and writes everything. */
-async function trainSilently(args: TrainingArguments, ranks: Ranks): Promise<void> {
+async function trainSilently({ flags, args }: Run, ranks: Ranks): Promise<void> {
   const { fineTune } = await import('../../runs/train/fine-tune.ts')
   const interrupts = catchInterrupts(() => {})
   try {
-    const outcome = await fineTune(args, { control: { signal: interrupts.signal }, ranks })
+    const outcome = await fineTune(args, {
+      control: { signal: interrupts.signal },
+      hub: { offline: flags.offline },
+      ranks,
+    })
     if (outcome.status === 'interrupted') process.exitCode = interrupts.exitCode()
   } finally {
     interrupts.release()

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import { nativeMemory } from '../../native/koffi.ts'
-import { rankEnvironment } from '../../ranks/environment.ts'
-import { isFirst, type Ranks, SharedFailure } from '../../ranks/ranks.ts'
+import { type RankEnvironment, rankEnvironment } from '../../ranks/environment.ts'
+import { isFirst, type Ranks, rankName, SharedFailure } from '../../ranks/ranks.ts'
 import { describeError } from './output.ts'
 
 /** Milliseconds that another rank than the first waits with its error: if the first one fails too, it ends all. */
@@ -18,8 +18,11 @@ const TIME_TO_READ = 500
 export async function withRanks(command: (ranks: Ranks | undefined) => Promise<void>): Promise<void> {
   const environment = rankEnvironment()
   if (!environment) return command(undefined)
-  const { rank, local_rank } = environment
   let ranks: Ranks | undefined
+  let ending: Promise<void> | undefined
+  const fail = (error: unknown) => (ending ??= reportAndEnd(error, environment, ranks))
+  // Node.js would wait for the thread that calls MPI, which may never return.
+  process.on('uncaughtException', fail)
   try {
     const { openRanks } = await import('../../ranks/open-ranks.ts')
     const { divideCores } = await import('../../ranks/threads.ts')
@@ -30,14 +33,20 @@ export async function withRanks(command: (ranks: Ranks | undefined) => Promise<v
     await command(ranks)
     await ranks.close()
   } catch (error) {
-    if (rank > 0) await sleep(PATIENCE)
-    // Ranks that could not join cannot agree on a message, but those on one host have the same library.
-    const isReported = error instanceof SharedFailure ? rank > 0 : !ranks && local_rank > 0
-    if (!isReported) process.stderr.write(`${describeError(error)}\n`)
-    await sleep(TIME_TO_READ)
-    return end(error instanceof SpanforgeError ? error.exitCode : 1)
+    return fail(error)
   }
-  await end(Number(process.exitCode ?? 0))
+  await (ending ?? end(Number(process.exitCode ?? 0)))
+}
+
+/** Reports the error of this rank, unless another one does, and ends its process. The launcher then ends the others. */
+async function reportAndEnd(error: unknown, { rank, local_rank }: RankEnvironment, ranks?: Ranks): Promise<void> {
+  if (rank > 0) await sleep(PATIENCE)
+  // Ranks that could not join cannot agree on a message, but those on one host have the same library.
+  const isReported = error instanceof SharedFailure ? rank > 0 : !ranks && local_rank > 0
+  const place = ranks && rank > 0 ? `\n  This error occurred on ${rankName(ranks, rank)}.` : ''
+  if (!isReported) process.stderr.write(`${describeError(error)}${place}\n`)
+  await sleep(TIME_TO_READ)
+  return end(error instanceof SpanforgeError ? error.exitCode : 1)
 }
 
 /**
