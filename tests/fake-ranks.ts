@@ -49,7 +49,8 @@ export function fakeRanks(size: number, per_host = 1): Ranks[] {
   })
 }
 
-function inBfloat16(values: Float32Array): Float32Array {
+/** Rounds numbers to bfloat16. */
+export function inBfloat16(values: Float32Array): Float32Array {
   const halves = new Uint16Array(values.length)
   toBfloat16(values, halves)
   const rounded = new Float32Array(values.length)

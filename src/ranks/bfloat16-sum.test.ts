@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest'
-import { fromBfloat16, toBfloat16 } from '../bfloat16.ts'
+import { inBfloat16 } from '../../tests/fake-ranks.ts'
+import { toBfloat16 } from '../bfloat16.ts'
 import { Bfloat16Sum } from './bfloat16-sum.ts'
-
-function rounded(values: Float32Array): Float32Array {
-  const halves = new Uint16Array(values.length)
-  toBfloat16(values, halves)
-  const result = new Float32Array(values.length)
-  fromBfloat16(halves, result)
-  return result
-}
 
 /**
  * The sums on one of several ranks, which compute alternately: the values of the others are sent as they are, and their
@@ -30,7 +23,7 @@ function sumOn(rank: number, arrays: readonly Float32Array[], longest: number): 
       for (const [i, halves] of all.entries()) received.set(halves.subarray(rank * part, (rank + 1) * part), i * part)
     },
     collect(sent: Uint16Array, received: Uint16Array) {
-      const sums = arrays[0].map((_, i) => arrays.reduce((sum, values) => Math.fround(sum + rounded(values)[i]), 0))
+      const sums = arrays[0].map((_, i) => arrays.reduce((sum, values) => Math.fround(sum + inBfloat16(values)[i]), 0))
       received.set(halvesOf(sums))
       expect(received.subarray(rank * part, (rank + 1) * part)).toEqual(sent)
     },

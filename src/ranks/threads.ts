@@ -19,7 +19,7 @@ export async function divideCores(local: LocalRanks): Promise<Cores> {
   return { threads: threadsAmong(own, all), note: idleNote(all, coresOf(process.ppid) ?? own) }
 }
 
-/** The share of a rank in its cores: each is divided among the ranks that may use it. */
+/** A rank's share of its cores: each core is divided among the ranks that may use it. */
 export function threadsAmong(own: readonly number[], all: readonly (readonly number[])[]): number {
   const share = own.reduce((sum, core) => sum + 1 / all.filter((cores) => cores.includes(core)).length, 0)
   // Three thirds of a core may add up to a little less than one.

@@ -23,7 +23,7 @@ function report(error: unknown, isLocal: boolean): void {
   if (!isLocal || error instanceof SearchFailure) return
   const { origin } = new URL(import.meta.url)
   console.error(
-    `answer-box: if this page has a content security policy, it must allow: script-src ${origin} 'wasm-unsafe-eval'; connect-src ${origin}; worker-src blob:. If it has another origin than ${origin}, that host must send access-control-allow-origin.`,
+    `answer-box: if this page has a content security policy, it must allow: script-src ${origin} 'wasm-unsafe-eval'; connect-src ${origin}; worker-src blob:. If its origin is not ${origin}, that host must send access-control-allow-origin.`,
   )
 }
 

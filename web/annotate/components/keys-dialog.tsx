@@ -1,3 +1,4 @@
+import { KeyList } from '../../shared/key-list.tsx'
 import { ModalDialog } from '../../shared/modal-dialog.tsx'
 import { KEYS } from '../shortcuts.ts'
 import { annotating as state } from '../state.ts'
@@ -14,18 +15,7 @@ export const KeysDialog = () => (
         {KEYS.map(([heading, keys]) => (
           <section key={heading}>
             <h3>{heading}</h3>
-            <dl class="keys wide">
-              {keys.map(([key, what]) => (
-                <div key={key}>
-                  <dt>
-                    {key.split('  ').map((one) => (
-                      <kbd key={one}>{one}</kbd>
-                    ))}
-                  </dt>
-                  <dd>{what}</dd>
-                </div>
-              ))}
-            </dl>
+            <KeyList keys={keys} wide />
           </section>
         ))}
       </>

@@ -97,7 +97,7 @@ function Item({ passage }: { readonly passage: Listed }) {
   const facts = [
     STATUS[status],
     questions > 0 ? `${count(answered)} of ${counted(questions, 'question')}` : '',
-    certainty === undefined ? '' : `certain to ${percent(certainty)}`,
+    certainty === undefined ? '' : `${percent(certainty)} certain`,
     has_comment ? 'comment' : '',
   ].filter(Boolean)
   return (

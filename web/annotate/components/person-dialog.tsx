@@ -37,6 +37,7 @@ function Person() {
           <div class="field">
             <input
               id="person"
+              autofocus
               type="text"
               autocomplete="name"
               maxLength={80}

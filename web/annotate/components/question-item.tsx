@@ -123,7 +123,7 @@ function Marking({ question: { id, own } }: Props) {
 function Proposals({ question: { id, own, suggestion, given, source } }: Props) {
   const suggested = suggestion && {
     answers: suggestion.answer === '' ? [] : [{ text: suggestion.answer, answer_start: suggestion.answer_start }],
-    from: `${suggestion.model} suggests, certain to ${percent(suggestion.certainty)}:`,
+    from: `${suggestion.model} suggests, ${percent(suggestion.certainty)} certain:`,
   }
   const proposals = [suggested, given && { answers: given, from: `In ${source}:` }].filter((one) => one !== undefined)
   return (

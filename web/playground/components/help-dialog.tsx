@@ -1,3 +1,4 @@
+import { KeyList } from '../../shared/key-list.tsx'
 import { backend } from '../backend.ts'
 import { areOn, SHORTCUTS, setShortcuts } from '../shortcuts.ts'
 import { Dialog } from './dialog.tsx'
@@ -17,18 +18,7 @@ export const HelpDialog = () => (
           there. Long texts are read in windows, and the page shows the best answers so far.
         </p>
         <h3>Keyboard shortcuts</h3>
-        <dl class="keys">
-          {SHORTCUTS.map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                {key.split('  ').map((one) => (
-                  <kbd key={one}>{one}</kbd>
-                ))}
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
+        <KeyList keys={SHORTCUTS} />
         <label class="check">
           <input
             type="checkbox"
