@@ -43,7 +43,7 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   readonly overwrite?: boolean
   /** Folder of an index from whose documents the questions are answered, instead of their contexts. */
   readonly index?: string
-  /** Number of passages of the index that the model reads for a question (default: 1). */
+  /** Number of passages of the index that the model reads for a question (default: 5). */
   readonly passages?: number
   /** Compute only this part of the questions, into files next to `output` that `merge` puts together. */
   readonly shard?: Shard

@@ -12,7 +12,7 @@ const namesByReason: Readonly<Record<string, string>> = {
   'specific to PyTorch and its hardware': `torch_empty_cache_steps torch_compile torch_compile_backend
     torch_compile_mode jit_mode_eval tf32 half_precision_backend fp16_opt_level tpu_num_cores tpu_metrics_debug
     use_liger_kernel liger_kernel_config dataloader_pin_memory debug use_cpu`,
-  'evaluation runs in float32, or in bfloat16 with bf16_full_eval': 'fp16_full_eval',
+  'evaluation runs in the precision of training, or in bfloat16 with bf16_full_eval': 'fp16_full_eval',
   'the optimizer is always AdamW, as in torch.optim.AdamW': 'optim optim_args optim_target_modules',
   'use gradient_checkpointing without options': 'gradient_checkpointing_kwargs',
   'use max_tokens_per_pass to limit memory': 'auto_find_batch_size',
