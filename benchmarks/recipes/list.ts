@@ -25,4 +25,36 @@ export const BASELINE: TrainingArgumentsInput = {
 
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   baseline: { about: 'batches of 16, learning rate 1.5e-4 with linear decay, all training data' },
+
+  warmup: { about: 'warm-up over 6 % of the steps', arguments: { warmup_ratio: 0.06 } },
+  cosine: { about: 'cosine decay', arguments: { lr_scheduler_type: 'cosine' } },
+  'cosine-warmup': {
+    about: 'warm-up over 6 % of the steps, then cosine decay',
+    arguments: { lr_scheduler_type: 'cosine', warmup_ratio: 0.06 },
+  },
+  'lr-1e-4': { about: 'learning rate 1e-4', arguments: { learning_rate: 1e-4 } },
+  'lr-3e-4': { about: 'learning rate 3e-4 after a warm-up', arguments: { learning_rate: 3e-4, warmup_ratio: 0.06 } },
+  'lr-5e-4': { about: 'learning rate 5e-4 after a warm-up', arguments: { learning_rate: 5e-4, warmup_ratio: 0.06 } },
+  'batch-32': {
+    about: 'batches of 32, learning rate 2.1e-4',
+    arguments: { per_device_train_batch_size: 32, learning_rate: 2.1e-4 },
+  },
+  'batch-64': {
+    about: 'batches of 64, learning rate 3e-4 after a warm-up',
+    arguments: { per_device_train_batch_size: 64, learning_rate: 3e-4, warmup_ratio: 0.06 },
+  },
+  'squad-only': { about: 'without TyDi', copies: { tydi: 0 } },
+  'tydi-twice': { about: 'each TyDi question twice in an epoch', copies: { tydi: 2 } },
+  'sampled-twice': {
+    about: 'each question of squad-train-sampled.json, which has the most subjects, twice in an epoch',
+    copies: { sampled: 2 },
+  },
+  'smoothing-0.1': { about: 'label smoothing 0.1', arguments: { label_smoothing_factor: 0.1 } },
+  'freeze-embeddings': { about: 'embeddings frozen', arguments: { freeze_embeddings: true } },
+  'freeze-2': {
+    about: 'embeddings and the two lowest layers frozen',
+    arguments: { freeze_layers: 2 },
+    // 345 of 531 s for three epochs of 1,000 questions (../results/freeze-layers.json).
+    cost: 0.65,
+  },
 }
