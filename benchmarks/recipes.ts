@@ -11,8 +11,8 @@
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { RECIPES } from './recipes/list.ts'
-import { resultFile, runRecipe, WINDOWS_PER_MINUTE } from './recipes/run.ts'
+import { RECIPES, WINDOWS_PER_MINUTE } from './recipes/list.ts'
+import { resultFile, runRecipe } from './recipes/run.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -13,7 +13,7 @@ export interface Recipe {
 }
 
 /** Arguments of the baseline, which are also those of the other recipes unless they say otherwise. */
-export const BASELINE: TrainingArgumentsInput = {
+const BASELINE: TrainingArgumentsInput = {
   per_device_train_batch_size: 16,
   per_device_eval_batch_size: 16,
   learning_rate: 1.5e-4,
@@ -21,6 +21,25 @@ export const BASELINE: TrainingArgumentsInput = {
   weight_decay: 0.01,
   max_seq_length: 384,
   doc_stride: 128,
+}
+
+/** A recipe's run is this long for each minute of its time, because a shared machine is not equally fast at all times. */
+export const WINDOWS_PER_MINUTE = 35 * 60
+
+/** Windows between two evaluations, approximately. */
+const WINDOWS_PER_EVALUATION = 10_000
+
+/**
+ * The arguments of a recipe, for as many steps as it takes in the time of `windows` windows of the baseline. Evaluations and
+ * checkpoints are at equal distances, and the last ones at the end.
+ */
+export function recipeArguments(recipe: Recipe, windows: number): TrainingArgumentsInput {
+  const own = { ...BASELINE, ...recipe.arguments }
+  const seen = windows / (recipe.cost ?? 1)
+  const evaluations = Math.max(1, Math.round(seen / WINDOWS_PER_EVALUATION))
+  const interval = Math.max(1, Math.round(seen / own.per_device_train_batch_size! / evaluations))
+  const every = { eval_strategy: 'steps', eval_steps: interval, save_strategy: 'steps', save_steps: interval } as const
+  return { ...own, ...every, max_steps: interval * evaluations, logging_steps: Math.min(100, interval) }
 }
 
 export const RECIPES: Readonly<Record<string, Recipe>> = {

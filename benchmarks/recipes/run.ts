@@ -13,13 +13,8 @@ import type { Interval } from '../../src/squad/metrics/bootstrap.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../../src/training/arguments/arguments.ts'
 import { readTrainerState, STATE_FILE } from '../../src/training/checkpoints/state.ts'
 import { type DataManifest, devFile, prepareRecipeData, SOURCE_NAMES, trainFile } from './data.ts'
-import { BASELINE, type Recipe } from './list.ts'
-
-/** A recipe's run is this long for each minute of its time, because a shared machine is not equally fast at all times. */
-export const WINDOWS_PER_MINUTE = 35 * 60
-
-/** Windows between two evaluations, approximately. */
-const WINDOWS_PER_EVALUATION = 10_000
+import { type Recipe, recipeArguments } from './list.ts'
+import { withCopies } from './splits.ts'
 
 export interface RunOptions {
   /** The name of the run and of its files. */
@@ -86,9 +81,7 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
   const manifest = await prepareRecipeData(options.data, join(work, 'data'))
   const output_dir = join(work, `${name}-seed-${seed}`)
   const given: TrainingArgumentsInput = {
-    ...BASELINE,
-    ...recipe.arguments,
-    ...lengthOf(options),
+    ...recipeArguments(recipe, options.windows),
     model: options.model,
     train_file: await mixedFile(work, recipe),
     validation_file: devFile(join(work, 'data')),
@@ -121,28 +114,14 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
   return result
 }
 
-/** Steps of the run, with evaluations and checkpoints at equal distances, of which the last is at its end. */
-function lengthOf({ recipe, windows }: RunOptions): TrainingArgumentsInput {
-  const batch = recipe.arguments?.per_device_train_batch_size ?? BASELINE.per_device_train_batch_size!
-  const own = windows / (recipe.cost ?? 1)
-  const evaluations = Math.max(1, Math.round(own / WINDOWS_PER_EVALUATION))
-  const interval = Math.max(1, Math.round(own / batch / evaluations))
-  const every = { eval_strategy: 'steps', eval_steps: interval, save_strategy: 'steps', save_steps: interval } as const
-  return { ...every, max_steps: interval * evaluations, logging_steps: Math.min(100, interval) }
-}
-
 /** Writes the training data with the recipe's number of copies of each source. */
 async function mixedFile(work: string, { copies = {} }: Recipe): Promise<string> {
   const counts = SOURCE_NAMES.map((source) => copies[source] ?? 1)
   const path = join(work, 'data', `train-${counts.join('-')}.json`)
   if (existsSync(path)) return path
   const lists = await Promise.all(SOURCE_NAMES.map((source) => readExamples(trainFile(join(work, 'data'), source))))
-  const mixed = lists.flatMap((list, i) =>
-    Array.from({ length: counts[i] }, (_, copy) =>
-      copy === 0 ? list : list.map((example) => ({ ...example, id: `${example.id}-copy-${copy}` })),
-    ).flat(),
-  )
-  await writeExamples(path, mixed)
+  const bySource = Object.fromEntries(SOURCE_NAMES.map((source, i) => [source, lists[i]]))
+  await writeExamples(path, withCopies(bySource, copies))
   return path
 }
 

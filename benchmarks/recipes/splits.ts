@@ -91,6 +91,14 @@ function checkSplits({ train, dev }: TrainAndDev, final: readonly Example[]): vo
     if (examples.length === 0) throw new Error(`no questions of ${name} for development`)
 }
 
+/** All questions, those of a source as often as `copies` says (default: once). Copies have ids of their own. */
+export const withCopies = (sources: BySource, copies: Readonly<Record<string, number | undefined>>): Example[] =>
+  Object.entries(sources).flatMap(([name, examples]) =>
+    Array.from({ length: copies[name] ?? 1 }, (_, copy) =>
+      copy === 0 ? examples : examples.map((example) => ({ ...example, id: `${example.id}-copy-${copy}` })),
+    ).flat(),
+  )
+
 const mapSources = <T, U>(
   sources: Readonly<Record<string, T>>,
   map: (value: T, name: string) => U,
