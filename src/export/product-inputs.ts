@@ -1,47 +1,25 @@
-import type { Row } from '../batching/pack.ts'
-import { paddedInputs } from '../batching/padded-logits.ts'
 import { apply, constant, type Graph, type Tensor } from '../graph/tensor.ts'
 import { lower } from '../lowering/lower.ts'
 import { mul } from '../ops/elementwise.ts'
-import { type Engine, float32Value } from '../runtime/engine.ts'
+import { type MeasuringOptions, measureOutputs } from './measured-outputs.ts'
 import { paddedGraph } from './padded-graph.ts'
 import { type ExportSource, sourceOptions } from './plan-variants.ts'
 import { isProduct } from './quantize/products.ts'
 import type { ProductInput } from './quantize/smoothing.ts'
 import { StoredWeights } from './stored-weights.ts'
-import { exportDialect, withVariant } from './variant-graph.ts'
-
-export interface ProductInputOptions {
-  /** Windows of typical questions. */
-  readonly rows: readonly Row[]
-  readonly engine: Engine
-  /** Called after each window. */
-  readonly onProgress?: (done: number, total: number) => void
-}
+import { exportDialect } from './variant-graph.ts'
 
 /** Measures the activations that the products of a model take. */
-export async function measureProductInputs(
-  source: ExportSource,
-  { rows, engine, onProgress }: ProductInputOptions,
-): Promise<ProductInput[]> {
+export async function measureProductInputs(source: ExportSource, options: MeasuringOptions): Promise<ProductInput[]> {
   const { groups, initializers } = productInputs(source)
   const graph: Record<string, Tensor> = {}
   for (const [i, { x }] of groups.entries())
     for (const [kind, t] of Object.entries(statistics(x))) graph[`${kind}.${i}`] = t
   const inputs = groups.map(({ weights, channels }) => emptyInput(weights, channels))
-  const padding = source.model.geometry.padding_row ?? 0
-  await withVariant({ graph, initializers }, engine, async (executable, names) => {
-    for (const [r, row] of rows.entries()) {
-      const values = paddedInputs([row], padding)
-      const found = inputs.map(({ weights, lowest }) => emptyInput(weights, lowest.length))
-      const outputs = Object.fromEntries(
-        found.flatMap((one, i) =>
-          KINDS.map((kind) => [`${kind}.${i}`, float32Value(one[kind], [one[kind].length])] as const),
-        ),
-      )
-      await executable.run(Object.fromEntries(names.map((name) => [name, values[name]])), outputs)
-      for (const [i, one] of found.entries()) include(inputs[i], one, rows.length)
-      onProgress?.(r + 1, rows.length)
+  await measureOutputs({ graph, initializers }, source.model.geometry.padding_row ?? 0, options, (found) => {
+    for (const [i, input] of inputs.entries()) {
+      const [lowest, highest, squares] = KINDS.map((kind) => found[`${kind}.${i}`])
+      include(input, { lowest, highest, squares }, options.rows.length)
     }
   })
   return inputs
@@ -56,7 +34,9 @@ const emptyInput = (weights: readonly string[], channels: number): ProductInput 
   squares: new Float32Array(channels),
 })
 
-function include({ lowest, highest, squares }: ProductInput, one: ProductInput, rows: number): void {
+type ChannelStatistics = Pick<ProductInput, (typeof KINDS)[number]>
+
+function include({ lowest, highest, squares }: ProductInput, one: ChannelStatistics, rows: number): void {
   for (let i = 0; i < lowest.length; i++) {
     lowest[i] = Math.min(lowest[i], one.lowest[i])
     highest[i] = Math.max(highest[i], one.highest[i])

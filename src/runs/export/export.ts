@@ -52,10 +52,12 @@ export async function exportComparedOn(
     const questions = await choose(loaded.folder)
     requireQuestions(known, questions !== undefined, force)
     const context = { screen, signal }
-    const input = await withLargestValue(loaded, await gateInput(loaded, questions, context), known, context)
+    const computed = await gateInput(loaded, questions, context)
+    // The variants are measured in sessions of their own.
+    await model.release()
+    const input = await withLargestValue(loaded, computed, known, context)
     const smoothings = await inputSmoothings(loaded, input, known, context)
     const kept = await keptProducts(loaded, input, known, { ...options, smoothings, screen })
-    await model.release()
     return await exportVariants(loaded, {
       ...options,
       dtypes: known,

@@ -1,5 +1,5 @@
 import type { Row } from '../../batching/pack.ts'
-import type { ProductInputOptions } from '../../export/product-inputs.ts'
+import type { MeasuringOptions } from '../../export/measured-outputs.ts'
 import { defaultEngine } from '../../runtime/registry.ts'
 import type { Screen } from '../screen/screen.ts'
 
@@ -16,7 +16,7 @@ export async function measureOnWindows<T>(
   rows: readonly Row[],
   unit: string,
   { screen, signal }: MeasuringContext,
-  measure: (options: ProductInputOptions) => Promise<T>,
+  measure: (options: MeasuringOptions) => Promise<T>,
 ): Promise<T> {
   let bar: ReturnType<Screen['counting']> | undefined
   try {
