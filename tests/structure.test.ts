@@ -86,6 +86,7 @@ const mayImport: Record<string, readonly string[]> = {
     'site',
   ],
   server: [
+    'files',
     'threads',
     'batching',
     'models',

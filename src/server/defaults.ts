@@ -17,6 +17,12 @@ export interface ServerSettings {
   readonly batch_wait: number
   readonly timeout: number
   readonly grace: number
+  /** File for questions with low confidence and corrections (default: none are kept). */
+  readonly log_questions?: string
+  /** Confidence below which questions are kept. */
+  readonly log_below: number
+  /** Maximum size of the file. */
+  readonly log_max_size: number
 }
 
 export const SERVER_DEFAULTS = {
@@ -31,4 +37,6 @@ export const SERVER_DEFAULTS = {
   batch_wait: 2,
   timeout: 60,
   grace: 30,
+  log_below: 0.5,
+  log_max_size: 100,
 } as const satisfies ServerSettings

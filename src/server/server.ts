@@ -8,6 +8,7 @@ import type { ServerSettings } from './defaults.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
 import { Metrics } from './models/metrics.ts'
 import { Models } from './models/models.ts'
+import { QuestionLog } from './question-log/question-log.ts'
 import { SHARED, SharedLimit } from './security/shared-limit.ts'
 import { createService } from './service.ts'
 
@@ -27,6 +28,8 @@ export interface RunningServer {
   /** Whether the server listens on a loopback address only. */
   readonly isLocal: boolean
   readonly models: Models
+  /** What the server keeps, if anything. */
+  readonly questionLog?: { readonly path: string; readonly below: number }
   /**
    * Reloads the models and the index one by one. If one fails to load, the error is logged and the old one stays in use.
    */
@@ -37,6 +40,15 @@ export interface RunningServer {
 
 /** Whether only this machine can reach the server. Remote clients, also those behind a proxy, must not see folders. */
 const isPrivate = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
+
+/** @throws SpanforgeError if the file cannot be used */
+async function openQuestionLog(
+  { log_questions: path, log_below: below, log_max_size, log }: ServerOptions,
+  metrics: Metrics,
+): Promise<QuestionLog | undefined> {
+  if (path === undefined) return undefined
+  return QuestionLog.open({ path, below, maxBytes: log_max_size * 2 ** 20, log, metrics })
+}
 
 /**
  * Loads models, given as folders, hub names or NAME=FOLDER, and serves them together with the playground.
@@ -60,7 +72,9 @@ export async function startServer(given: readonly string[], options: ServerOptio
   })
   metrics.watch(models)
   let index: ServedIndex | undefined
+  let questionLog: QuestionLog | undefined
   try {
+    questionLog = await openQuestionLog(options, metrics)
     if (options.index !== undefined) index = await ServedIndex.open(options.index)
     for (const source of sources) {
       const { id, thread } = await models.load(source)
@@ -71,6 +85,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       models,
       metrics,
       index,
+      questionLog,
       logger: log,
       tokens: options.tokens,
       corsOrigins: options.cors,
@@ -86,6 +101,9 @@ export async function startServer(given: readonly string[], options: ServerOptio
       address,
       isLocal: isLoopback(options.host),
       models,
+      ...(options.log_questions !== undefined && {
+        questionLog: { path: options.log_questions, below: options.log_below },
+      }),
       async reloadAll() {
         for (const { id } of models.all)
           await models.reload(id).then(
@@ -103,12 +121,14 @@ export async function startServer(given: readonly string[], options: ServerOptio
         } finally {
           await index?.end()
           await models.end()
+          await questionLog?.close()
         }
       },
     }
   } catch (error) {
     await index?.end()
     await models.end()
+    await questionLog?.close()
     throw error
   }
 }

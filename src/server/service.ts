@@ -3,16 +3,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServedIndex } from './collection/served-index.ts'
 import { SERVER_DEFAULTS } from './defaults.ts'
 import { type AppOptions, createApp, type HttpApp, sendProblem, serveAnswerBox, servePage } from './http/app.ts'
+import { documentation } from './http/documentation.ts'
 import { HttpProblem } from './http/problem.ts'
 import { explained } from './http/remedies.ts'
 import type { Metrics } from './models/metrics.ts'
 import type { Models } from './models/models.ts'
+import type { QuestionLog } from './question-log/question-log.ts'
 import { answerRoutes } from './routes/answers.ts'
 import { collectionRoutes } from './routes/collection.ts'
 import type { ServiceContext } from './routes/context.ts'
+import { correctionRoutes, sayWhatIsKept } from './routes/corrections.ts'
 import { huggingFaceRoutes } from './routes/huggingface.ts'
 import { modelRoutes } from './routes/models.ts'
-import { documentation, healthRoutes, metricsRoute } from './routes/system.ts'
+import { healthRoutes, metricsRoute } from './routes/system.ts'
 import { limitBytes } from './security/bytes.ts'
 import { bearerTokens, identifyClients } from './security/client.ts'
 import { SHARED, SharedLimit } from './security/shared-limit.ts'
@@ -24,6 +27,8 @@ export interface ServiceOptions extends AppOptions {
   readonly limits?: Partial<TextLimits>
   /** Index of documents to answer from (default: none). */
   readonly index?: ServedIndex
+  /** Keeps uncertain questions and corrections (default: nothing is kept). */
+  readonly questionLog?: QuestionLog
   /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout?: number
   /** Accepted tokens. If there are none, requests need no token. */
@@ -58,6 +63,7 @@ export async function createService(options: ServiceOptions): Promise<HttpApp> {
     models,
     metrics,
     index: options.index,
+    questionLog: options.questionLog,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     timeout,
     mayReload: tokens.length > 0,
@@ -89,7 +95,7 @@ export async function createService(options: ServiceOptions): Promise<HttpApp> {
     request.log[level](line, 'answered')
   })
   if (perMinute !== undefined) await limitRate(app, perMinute)
-  await documentation(app, tokens.length > 0)
+  await documentation(app, { ...serviceApi(options.questionLog), requiresToken: tokens.length > 0 })
   healthRoutes(app, context)
   if (pages) {
     await servePage(app, pages, 'playground')
@@ -100,9 +106,11 @@ export async function createService(options: ServiceOptions): Promise<HttpApp> {
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))
     if (perMinute !== undefined) guarded.addHook('onRequest', app.rateLimit())
     if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
+    if (context.questionLog) sayWhatIsKept(guarded, context.questionLog)
     answerRoutes(guarded, context)
     modelRoutes(guarded, context)
     if (context.index) collectionRoutes(guarded, context.index, context)
+    if (context.questionLog) correctionRoutes(guarded, context.questionLog, context)
     huggingFaceRoutes(guarded, context)
     metricsRoute(guarded, context)
   })
@@ -129,6 +137,19 @@ async function limitRate(app: HttpApp, max: number): Promise<void> {
     if (request.is404) await limit.call(app, request, reply)
   })
 }
+
+/** The description of the API. */
+const serviceApi = (log: QuestionLog | undefined) => ({
+  title: 'spanforge',
+  description:
+    'Extractive question answering. Positions are UTF-16 offsets, so in JavaScript `context.slice(start, end)` ' +
+    `is the answer. The Hugging Face routes count code points instead, as Python does.${log ? `\n\n${keptText(log)}` : ''}`,
+  tags: ['Answers', 'Documents', 'Models', 'Hugging Face', 'Operation'],
+})
+
+const keptText = ({ below }: QuestionLog): string =>
+  `**This server keeps questions** whose answer has a confidence below ${below}, with their text and answer, to train ` +
+  'better models, and all corrections. Responses say so in the header `Questions-Kept`.'
 
 /** The log entry of a request. It does not include questions or texts. */
 const logged = ({ method, routeOptions, ip }: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => ({

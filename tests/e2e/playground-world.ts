@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { saveAnswerSettings } from '../../src/checkpoint/answer-settings.ts'
-import { SERVER_DEFAULTS } from '../../src/server/defaults.ts'
+import { SERVER_DEFAULTS, type ServerSettings } from '../../src/server/defaults.ts'
 import type { AnswerResponse } from '../../src/server/http/contract.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
 import { launchChromium } from '../chromium.ts'
@@ -51,7 +51,11 @@ async function withConfidence(folder: string): Promise<string> {
  * including policy violations, or loaded anything from other origins. `makeIndex` creates an index to serve and returns its
  * folder.
  */
-export function playgroundWorld(tokens: readonly string[] = [], makeIndex?: () => Promise<string>): PlaygroundWorld {
+export function playgroundWorld(
+  tokens: readonly string[] = [],
+  makeIndex?: () => Promise<string>,
+  settings: Partial<ServerSettings> = {},
+): PlaygroundWorld {
   const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
   let folder: string | undefined
   let faults: string[] = []
@@ -64,6 +68,7 @@ export function playgroundWorld(tokens: readonly string[] = [], makeIndex?: () =
     const models = [`tiny=${folder}`, `embedded=${embeddedFolder}`]
     world.server = await startServer(models, {
       ...SERVER_DEFAULTS,
+      ...settings,
       port: 0,
       tokens,
       log,

@@ -45,8 +45,9 @@ export async function openProject(): Promise<void> {
  */
 export async function beginSession(): Promise<void> {
   await loadProject()
-  const { annotators, is_restricted, created } = state.info.value!
+  const { annotators, is_restricted, has_suggestions, created } = state.info.value!
   restoreChanges(created)
+  if (has_suggestions) state.filter.value = { ...state.filter.value, order: 'certainty' }
   const isKnown = state.me.value !== undefined && (!is_restricted || annotators.includes(state.me.value))
   if (!isKnown) state.me.value = undefined
   if (is_restricted) state.filter.value = { ...state.filter.value, show: 'assigned' }
@@ -148,6 +149,8 @@ export async function open(id: string | undefined): Promise<void> {
     history.replaceState(null, '', `#passage=${id}`)
     select(state.current.value!.questions.find(({ own }) => !own)?.id)
     document.getElementById('passage')?.scrollTo(0, 0)
+    // In a long text, the answer may be far below.
+    requestAnimationFrame(() => document.querySelector('#passage mark')?.scrollIntoView({ block: 'nearest' }))
   } catch (error) {
     complain(error)
   }
@@ -283,13 +286,23 @@ export async function comment(id: string, text: string): Promise<void> {
   if (await change({ type: 'comment', passage, comment: text, ...(id && { id }) })) state.commenting.value = undefined
 }
 
+/**
+ * The passage to work on after this one: the next of the list, or in the order of certainty the first other one, because
+ * passages move to the end once their questions are answered.
+ */
+function nextAfter(id: string): string | undefined {
+  const { passages } = state.list.value
+  const next = passages[passages.findIndex((one) => one.id === id) + 1]
+  if (state.filter.value.order === 'document') return next?.id
+  return (passages.find((one) => one.id !== id && one.certainty !== undefined && one.status === 'open') ?? next)?.id
+}
+
 /** Marks the passage as done or skipped and opens the next one, or reopens the passage. */
 export async function setStatus(status: 'open' | 'done' | 'skipped'): Promise<void> {
   const passage = state.current.value?.id
   if (passage === undefined) return
-  const { passages } = state.list.value
-  // A filter may remove the passage from the list.
-  const next = passages[passages.findIndex(({ id }) => id === passage) + 1]?.id
+  // The change may remove the passage from the list or move it.
+  const next = nextAfter(passage)
   if (!(await change({ type: 'status', passage, status }))) return
   if (status !== 'open' && state.current.value?.id === passage) await open(next)
 }

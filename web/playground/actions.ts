@@ -1,8 +1,10 @@
 /** User actions. */
 
+import type { CorrectionRequest } from '../../src/server/http/contract.ts'
 import type { TextSpan } from '../../src/squad/types.ts'
 import { trimmed } from '../shared/marking.ts'
 import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './asking.ts'
+import { backend } from './backend.ts'
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
@@ -82,6 +84,18 @@ export function mark(span: TextSpan | undefined): void {
   marking.value = { asked: marking.value.asked, span: span && trimmed(text.value, span) }
 }
 
+const answersAt = (text: string, span: TextSpan | undefined) =>
+  span ? [{ text: text.slice(span.start, span.end), answer_start: span.start }] : []
+
+/** Sends a correction to the server, which says on this page that it keeps them. */
+async function keepCorrection(correction: CorrectionRequest): Promise<void> {
+  try {
+    await backend().keepCorrection?.(correction)
+  } catch (error) {
+    state.complaint.value = `The correction is only saved in this browser: ${(error as Error).message}`
+  }
+}
+
 /** Saves a correction. Without a span, it says that the text does not answer the question. */
 export function correct({ question, readings }: state.PlaygroundQuestion, span: TextSpan | undefined): void {
   const text = state.text.value
@@ -90,6 +104,8 @@ export function correct({ question, readings }: state.PlaygroundQuestion, span: 
   const title = state.name.value || 'Text'
   state.corrections.value = corrected(state.corrections.value, { title, text, question, span, mistaken })
   state.marking.value = undefined
+  if (state.keptBelow.value !== undefined)
+    void keepCorrection({ question, context: text, answers: answersAt(text, span) })
   const what = span ? `“${text.slice(span.start, span.end)}”` : 'no answer'
   state.announcement.value = `Saved as correct: ${what}. ${counted(state.corrections.value.length, 'correction')} in total.`
 }

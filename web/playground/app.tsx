@@ -8,6 +8,7 @@ import { DropZone } from './components/drop-zone.tsx'
 import { PageHeader } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
 import { HistoryDialog } from './components/history-dialog.tsx'
+import { KeptNotice } from './components/kept-notice.tsx'
 import { LocalStatus } from './components/local-status.tsx'
 import { QuestionCard } from './components/question-card.tsx'
 import { ShareDialog } from './components/share-dialog.tsx'
@@ -51,6 +52,7 @@ const OwnText = () => (
   <>
     {state.editing.value ? <TextInput /> : <TextPane />}
     <section class="asking" aria-label="Questions and answers">
+      <KeptNotice />
       <AskForm />
       <LocalStatus />
       {state.questions.value.length === 0 && <Hint />}

@@ -5,7 +5,7 @@ import type {
   DocumentList,
   DocumentText,
 } from '../../src/server/http/collection-contract.ts'
-import type { BatchRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
+import type { BatchRequest, CorrectionRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
 
 export { ServiceError } from '../shared/requests.ts'
 
@@ -28,6 +28,8 @@ export interface Backend {
    * @throws ServiceError if they cannot be computed or are incomplete; the signal's reason if it is aborted
    */
   streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent>
+  /** Gives the server a correction to keep, if it says that it does. */
+  keepCorrection?(correction: CorrectionRequest): Promise<void>
   /** Missing if the backend never has an index. */
   readonly documents?: DocumentsBackend
 }

@@ -9,6 +9,9 @@ export const httpBackend: Backend = {
   privacy: 'Texts and questions are sent only to the server of this page.',
   fetchModels: () => requestJson<ModelList>('api/models'),
   streamAnswers,
+  async keepCorrection(correction) {
+    await request('api/corrections', { method: 'POST', body: JSON.stringify(correction) })
+  },
   documents: {
     list: (containing) => requestJson<DocumentList>(`api/documents?${new URLSearchParams({ containing })}`),
     open: (id) => requestJson<DocumentText>(`api/documents/${id}`),

@@ -56,6 +56,9 @@ export const marking = signal<{ readonly asked: number; readonly span?: TextSpan
 /** Scroll target of the text view; must be a new object each time. */
 export const goTo = signal<TextSpan | undefined>(undefined)
 
+/** The server keeps questions whose answer has a lower confidence; undefined if it keeps none. */
+export const keptBelow = signal<number | undefined>(undefined)
+
 export const corrections = signal<readonly Example[]>([])
 export const history = signal<readonly Visit[]>([])
 

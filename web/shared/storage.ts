@@ -14,6 +14,17 @@ export function kept(name: string, store: () => Store = () => localStorage): str
   }
 }
 
+/** The names of stored texts that start like this. */
+export function keptNames(start: string, store: () => Pick<Storage, 'length' | 'key'> = () => localStorage): string[] {
+  const prefix = storageKey('')
+  try {
+    const keys = Array.from({ length: store().length }, (_, i) => store().key(i) ?? '')
+    return keys.filter((key) => key.startsWith(prefix + start)).map((key) => key.slice(prefix.length))
+  } catch {
+    return []
+  }
+}
+
 /** Stores a text. Returns false if the storage is full or not available. */
 export function keep(name: string, text: string | undefined, store: () => Store = () => localStorage): boolean {
   try {

@@ -15,6 +15,7 @@ export const ProjectInfo = z
     annotators: z.array(z.string()).describe('Names with assigned passages, or of everyone who has done something.'),
     is_restricted: z.boolean().describe('Whether only these annotators may annotate.'),
     model: z.string().optional().describe('The model whose suggestions are shown.'),
+    has_suggestions: z.boolean().describe('Whether passages can be ordered by certainty.'),
     documents: z.array(
       z.object({ name: z.string(), title: z.string().optional(), passages: z.int(), questions: z.int() }),
     ),
@@ -65,7 +66,7 @@ export const PassageList = z
         questions: z.int(),
         answered: z.int().describe('Questions that the annotator has answered.'),
         has_comment: z.boolean(),
-        certainty: z.number().optional().describe('The lowest of its unanswered questions, if there is a model.'),
+        certainty: z.number().optional().describe('The lowest of its unanswered questions, if it has suggestions.'),
       }),
     ),
   })
@@ -125,6 +126,7 @@ export const ImportResult = z
     passages: z.int(),
     questions: z.int(),
     known: z.int().describe('Questions that the project already has.'),
+    corrected: z.int().describe('Known questions that have new answers.'),
     skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   })
   .meta({ id: 'ImportResult' })

@@ -7,7 +7,7 @@ import type { HttpApp } from '../../server/http/app.ts'
 import { HttpProblem } from '../../server/http/problem.ts'
 import { exportExamples, squadFile } from '../export.ts'
 import { importDataFile } from '../import/import.ts'
-import type { ImportCounts } from '../import/imported.ts'
+import { type ImportCounts, noImports } from '../import/imported.ts'
 import type { AnnotationAction, NewEvent } from '../project/events.ts'
 import { newId, type Project } from '../project/project.ts'
 import {
@@ -108,7 +108,7 @@ async function perform(project: Project, action: AnnotationAction): Promise<stri
 
 async function importContent(project: Project, name: string, content: string): Promise<ImportCounts> {
   const folder = await mkdtemp(join(tmpdir(), 'spanforge-import-'))
-  const counts: ImportCounts = { documents: 0, passages: 0, questions: 0, known: 0, skipped: [] }
+  const counts = noImports()
   try {
     const path = join(folder, 'data')
     await writeFile(path, content)

@@ -34,6 +34,7 @@ export function projectInfo(shown: ShownProject, annotator: string | undefined):
     annotators: state.annotators.length > 0 ? [...state.annotators] : state.people,
     is_restricted: state.annotators.length > 0,
     ...(suggestions && { model: suggestions.modelId }),
+    has_suggestions: suggestions !== undefined || [...state.questions.values()].some(({ suggested }) => suggested),
     documents: [...state.documents.values()].map(({ name, title, passages }) => ({
       name,
       ...(title !== undefined && { title }),
@@ -80,9 +81,7 @@ export function passageList({ project, suggestions }: ShownProject, query: Passa
     (passage) =>
       (!isIn || isIn.has(passage.id)) && isShown(passage, query, state) && (!words || contains(passage, words, state)),
   )
-  const certainty = new Map(
-    suggestions ? found.map((passage) => [passage.id, certaintyOf(passage, annotator, state, suggestions)]) : [],
-  )
+  const certainty = new Map(found.map((passage) => [passage.id, certaintyOf(passage, annotator, state, suggestions)]))
   const of = ({ id }: PassageState) => certainty.get(id) ?? Number.POSITIVE_INFINITY
   if (order === 'certainty') found.sort((a, b) => (of(a) === of(b) ? 0 : of(a) - of(b)))
   return {
@@ -131,14 +130,18 @@ function certaintyOf(
   passage: PassageState,
   annotator: string | undefined,
   state: ProjectState,
-  suggestions: Suggestions,
+  suggestions: Suggestions | undefined,
 ): number | undefined {
   const certainties = state
     .questionsOf(passage)
     .filter(({ responses }) => !responses.has(annotator ?? ''))
-    .flatMap((question) => suggestions.of(question)?.certainty ?? [])
+    .flatMap((question) => suggestionFor(question, suggestions)?.certainty ?? [])
   return certainties.length > 0 ? Math.min(...certainties) : undefined
 }
+
+/** The answer of the model of this server, else of the model that was served when the question was asked. */
+const suggestionFor = (question: AnnotatedQuestion, suggestions: Suggestions | undefined) =>
+  suggestions?.of(question) ?? question.suggested
 
 function listedFields(passage: PassageState, annotator: string | undefined, state: ProjectState) {
   const { id, document, headings = [], page, assigned } = passage
@@ -188,7 +191,7 @@ function shownQuestion(
 ): ShownQuestion {
   const { id, question, label, author, source, given, responses, comments } = annotated
   const own = responses.get(annotator ?? '')
-  const suggestion = suggestions?.of(annotated)
+  const suggestion = suggestionFor(annotated, suggestions)
   return {
     id,
     question,

@@ -1,19 +1,22 @@
 import { openFile } from '../../data/open-file.ts'
 import { recordsOf } from '../../data/read-examples.ts'
 import { SpanforgeError } from '../../errors.ts'
+import { isQuestionLog } from '../../server/question-log/entries.ts'
 import type { Report } from '../../squad/reading/data-problem.ts'
 import { QuestionReader, type QuestionRecord } from '../../squad/reading/read-question.ts'
 import { passageId } from '../project/project.ts'
 import type { ImportedQuestion, SkippedItem } from './imported.ts'
 import { hasMarks, readMarkedTexts } from './marked-texts.ts'
+import { readLoggedQuestions } from './question-log.ts'
 
 /**
- * Reads the questions of a data file: everything that `train` reads, also without answers, and JSON lines of texts with
- * marked spans. What cannot be read is skipped with the reason.
+ * Reads the questions of a data file: everything that `train` reads, also without answers, JSON lines of texts with marked
+ * spans, and question logs. What cannot be read is skipped with the reason.
  */
 export async function* readDataFile(path: string, name: string): AsyncGenerator<ImportedQuestion | SkippedItem> {
   const file = await openFile(path).catch((error) => Promise.reject(renamed(error, path, name)))
-  if (file.format === 'jsonl' && hasMarks(file.head)) yield* readMarkedTexts(path, name)
+  if (isQuestionLog(file.head) && !file.gzip) yield* readLoggedQuestions(path, name)
+  else if (file.format === 'jsonl' && hasMarks(file.head)) yield* readMarkedTexts(path, name)
   else yield* readQuestions(file, name)
 }
 

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pdfOf } from '../../../tests/pdf-file.ts'
+import { LOG_HEADER } from '../../server/question-log/entries.ts'
 import { toSquadJson } from '../../squad/reading/squad-json.ts'
 import { exportExamples, squadFile } from '../export.ts'
 import { Project } from '../project/project.ts'
@@ -117,6 +118,98 @@ it('imports tasks of Label Studio', async () => {
   const task = { id: 5, data: { text: context, question: 'How high?' }, annotations: [{ result }] }
   await importPaths(project, [file('tasks.json', JSON.stringify([task]))])
   expect(exportExamples(project.state).examples).toMatchObject([{ question: 'How high?', answers: [at('96 m')] }])
+})
+
+describe('a question log', () => {
+  const time = '2026-01-31T12:00:00.000Z'
+  const answer_start = context.indexOf('96 m')
+  const text = { type: 'text', id: 't', text: context }
+  const asked = (id: string, question: string, more: object = {}) => ({
+    ...{
+      type: 'question',
+      id,
+      at: time,
+      text: 't',
+      question,
+      answer: '96 m',
+      answer_start,
+      confidence: 0.25,
+      score: 0.1,
+    },
+    ...{ model: 'tiny', revision: 'sha256:00', ...more },
+  })
+  const corrected = (id: string, question: string, answers: object[]) => ({
+    ...{ type: 'correction', id, at: time, text: 't', question, answers },
+  })
+  const lines = (...entries: object[]) => entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+  const log = (...entries: object[]) => file('questions.jsonl', LOG_HEADER + lines(...entries))
+
+  it('is imported with the answers as suggestions, and again when it has grown', async () => {
+    const first = [
+      text,
+      asked('a', 'How high?'),
+      asked('b', 'How wide?', { answer: '', answer_start: 0, confidence: null, score: 0.75 }),
+    ]
+    const path = log(...first)
+    expect(await importPaths(project, [path])).toMatchObject({ documents: 1, passages: 1, questions: 2, skipped: [] })
+    expect(questions().map(({ given, suggested }) => [given, suggested])).toEqual([
+      [undefined, { model: 'tiny', answer: '96 m', answer_start, certainty: 0.25 }],
+      [undefined, { model: 'tiny', answer: '', answer_start: 0, certainty: 0.75 }],
+    ])
+    // Suggestions are not exported until somebody has accepted them.
+    expect(exportExamples(project.state)).toMatchObject({ examples: [], left_out: { 'no answer yet': 2 } })
+
+    const passage = {
+      type: 'text',
+      id: 'u',
+      text: 'Soap harms it.',
+      source: { document: 'm.pdf', page: 3, headings: ['Care'] },
+    }
+    const torn = '{"type":"question","id":"d","at":"2026-01'
+    const more = lines(passage, asked('c', 'What harms it?', { text: 'u', answer: 'Soap', answer_start: 0 }))
+    appendFileSync(path, `${more}${torn}`)
+    expect(await importPaths(project, [path])).toMatchObject({ documents: 1, questions: 1, known: 2, skipped: [] })
+    const { document, page, headings } = [...project.state.passages.values()][1]
+    expect([document, page, headings]).toEqual(['m.pdf', 3, ['Care']])
+    expect(await importPaths(project, [path])).toMatchObject({ documents: 0, questions: 0, known: 3, corrected: 0 })
+  })
+
+  it('brings corrections, also of questions that the project has, but not over those of annotators', async () => {
+    const path = log(text, asked('a', 'How high?'), corrected('b', 'How wide?', []))
+    await importPaths(project, [path])
+    expect(exportExamples(project.state).examples).toMatchObject([{ question: 'How wide?', answers: [] }])
+    const right = { text: '96', answer_start }
+    appendFileSync(path, lines(corrected('a', 'How high?', [at('high')]), corrected('a', 'How high?', [right])))
+    expect(await importPaths(project, [path])).toMatchObject({ questions: 0, known: 2, corrected: 1 })
+    expect(exportExamples(project.state).examples[0]).toMatchObject({ question: 'How high?', answers: [right] })
+    expect(questions()[0].suggested).toMatchObject({ answer: '96 m' })
+
+    const [{ id }] = questions()
+    await project.append([{ type: 'answer', id, annotator: 'ann', answers: [at('high')] }])
+    appendFileSync(path, lines(corrected('a', 'How high?', [])))
+    expect(await importPaths(project, [path])).toMatchObject({ corrected: 1 })
+    expect(exportExamples(project.state).examples[0].answers[0].text).toBe('high')
+    await project.append([{ type: 'delete', id, annotator: 'ann' }])
+    expect(await importPaths(project, [path])).toMatchObject({ questions: 0, corrected: 0 })
+  })
+
+  it('skips damaged lines with their place', async () => {
+    const path = log(
+      text,
+      asked('a', 'How high?'),
+      asked('b', 'Lost?', { text: 'gone' }),
+      asked('c', 'Moved?', { answer_start: 1 }),
+    )
+    appendFileSync(path, 'not JSON\n{"type":"other"}\n')
+    const { questions: read, skipped } = await importPaths(project, [path])
+    expect(read).toBe(1)
+    expect(skipped.map(({ name, reason }) => `${name}: ${reason}`)).toEqual([
+      'questions.jsonl: question b: unknown text gone',
+      expect.stringContaining('answer "96 m" is not at character 1'),
+      expect.stringContaining('questions.jsonl: line 6: not valid JSON'),
+      expect.stringContaining('questions.jsonl: line 7: not an entry of a question log'),
+    ])
+  })
 })
 
 it('imports documents with headings and pages, and reads only those that have changed', async () => {

@@ -7,7 +7,13 @@ import { digestOf, type Project } from '../project/project.ts'
 import { importKey, type ProjectState } from '../project/state.ts'
 import { readDataFile } from './data-file.ts'
 import { readDocuments } from './documents.ts'
-import type { ImportCounts, ImportedQuestion, ImportOptions, SkippedItem } from './imported.ts'
+import {
+  type ImportCounts,
+  type ImportedQuestion,
+  type ImportOptions,
+  noImports,
+  type SkippedItem,
+} from './imported.ts'
 
 /**
  * Adds documents and data files to a project. What it already has stays as it is, so the same files can be given again.
@@ -18,7 +24,7 @@ export async function importPaths(
   paths: readonly string[],
   options: ImportOptions = {},
 ): Promise<ImportCounts> {
-  const counts: ImportCounts = { documents: 0, passages: 0, questions: 0, known: 0, skipped: [] }
+  const counts = noImports()
   const documents = paths.filter(isDocument)
   if (documents.length > 0) await importDocuments(project, documents, counts, options)
   for (const path of paths) if (!isDocument(path)) await importDataFile(project, path, counts, basename(path))
@@ -84,21 +90,27 @@ export async function importDataFile(
   const events: NewEvent[] = []
   const taken = new Set<string>()
   for (const question of questions) {
-    const id = freeId(state, question, taken)
-    if (id === undefined) {
+    const { passage, question: text, label, answers, comment, suggestion, isCorrected } = question
+    const known = knownId(state, question)
+    if (known !== undefined) {
       counts.known++
+      if (!isCorrected || !answers || !hasOtherAnswers(state, known, answers)) continue
+      counts.corrected++
+      events.push({ type: 'given', id: known, answers: [...answers] })
       continue
     }
+    const id = idsOf(question).find((one) => !state.imported.has(one) && !state.questions.has(one) && !taken.has(one))
+    if (id === undefined) continue
     taken.add(id)
-    const { passage, question: text, label, answers, comment } = question
     events.push({
       ...{ type: 'imported', id, passage: passage.id, question: text, source: name },
       ...(label !== undefined && { label }),
       ...(answers && { answers: [...answers] }),
       ...(comment && { comment }),
+      ...(suggestion && { suggestion }),
     } as NewEvent)
   }
-  counts.questions += events.length
+  counts.questions += taken.size
   if (events.length > 0) await project.append(events)
 }
 
@@ -132,15 +144,20 @@ const stored = ({ id, text, headings, page }: AnnotatedPassage): AnnotatedPassag
 const newPassages = (state: ProjectState, passages: readonly AnnotatedPassage[]): number =>
   passages.filter(({ id }) => !state.passages.has(id)).length
 
-/**
- * The id for an imported question: its own, or with a digest of its words if another question has this id. Undefined if
- * the project has the question already.
- */
-function freeId(state: ProjectState, question: ImportedQuestion, taken: ReadonlySet<string>): string | undefined {
+/** The ids that an imported question may have: its own, or with a digest of its words if another question has it. */
+function idsOf(question: ImportedQuestion): readonly string[] {
   const key = importKey({ ...question, passage: question.passage.id })
-  for (const id of [question.id, `${question.id}-${digestOf(key).slice(0, 8)}`]) {
-    if (state.imported.get(id) === key) return undefined
-    if (!state.imported.has(id) && !state.questions.has(id) && !taken.has(id)) return id
-  }
-  return undefined
+  return [question.id, `${question.id}-${digestOf(key).slice(0, 8)}`]
+}
+
+/** The id under which the project has a question already. */
+function knownId({ imported }: ProjectState, question: ImportedQuestion): string | undefined {
+  const key = importKey({ ...question, passage: question.passage.id })
+  return idsOf(question).find((id) => imported.get(id) === key)
+}
+
+/** Whether the answers of a question differ from those imported before. Deleted questions stay deleted. */
+function hasOtherAnswers({ questions }: ProjectState, id: string, answers: NonNullable<ImportedQuestion['answers']>) {
+  const question = questions.get(id)
+  return question !== undefined && JSON.stringify(question.given) !== JSON.stringify(answers)
 }

@@ -120,7 +120,11 @@ export const eventSchema = z.union([
     /** Missing if the file has no answers. */
     answers: answers.optional(),
     comment: z.string().optional(),
+    /** The answer that a served model gave. */
+    suggestion: suggestionSchema.optional(),
   }),
+  /** New answers of an imported question in its file. */
+  z.strictObject({ at, type: z.literal('given'), id, answers }),
   z.strictObject({ at, type: z.literal('annotators'), names: z.array(annotatorName) }),
   z.strictObject({ at, type: z.literal('assign'), annotator: annotatorName, passages: z.array(id) }),
   ...actionSchema.options.map((option) => option.extend({ at })),

@@ -25,7 +25,9 @@ export interface AnnotatedQuestion {
   /** The file that it comes from. */
   readonly source?: string
   /** The answers in that file. */
-  readonly given?: readonly Answer[]
+  given?: readonly Answer[]
+  /** The answer that a served model gave to the question as it was imported. */
+  suggested?: StoredSuggestion
   readonly responses: Map<string, AnnotatorResponse>
   /** By annotator; "" for those of the file. */
   readonly comments: Map<string, string>
@@ -115,6 +117,7 @@ export class ProjectState {
         if (event.id === undefined) this.passage(event.passage)
         else this.question(event.id)
         break
+      case 'given':
       case 'answer':
         checkAnswers(this.passage(this.question(event.id).passage), event.answers)
         break
@@ -147,12 +150,15 @@ export class ProjectState {
         this.addDocument(event)
         break
       case 'imported': {
-        const { id, passage, question, label, source, answers: given, comment } = event
+        const { id, passage, question, label, source, answers: given, comment, suggestion: suggested } = event
         const comments = new Map(comment ? [['', comment]] : [])
-        this.addQuestion({ id, passage, question, label, source, given, comments, responses: new Map() })
+        this.addQuestion({ id, passage, question, label, source, given, suggested, comments, responses: new Map() })
         this.imported.set(id, importKey(event))
         break
       }
+      case 'given':
+        this.question(event.id).given = event.answers
+        break
       case 'question': {
         const { id, passage, question, annotator: author } = event
         this.addQuestion({ id: id!, passage, question, author, comments: new Map(), responses: new Map() })
@@ -164,9 +170,12 @@ export class ProjectState {
       case 'assign':
         for (const id of event.passages) this.passage(id).assigned.add(event.annotator)
         break
-      case 'edit':
-        this.question(event.id).question = event.question
+      case 'edit': {
+        const question = this.question(event.id)
+        question.question = event.question
+        question.suggested = undefined
         break
+      }
       case 'delete': {
         const { questions } = this.passage(this.question(event.id).passage)
         questions.splice(questions.indexOf(event.id), 1)

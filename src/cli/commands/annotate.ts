@@ -15,8 +15,9 @@ import { createOutput, type Output } from '../terminal/output.ts'
 const EXAMPLES = `
 DATA_OR_TEXTS are documents (txt, md, html, pdf, docx), folders of them, and
 data files with questions: everything that "spanforge train" reads, also without
-answers, and exports of Label Studio, Prodigy and Doccano. They are added to the
-project, so later runs need to name only new ones.
+answers, exports of Label Studio, Prodigy and Doccano, and questions that
+"spanforge serve --log_questions" has kept. They are added to the project, so
+later runs need to name only new files, or those that have grown.
 
 The page lists the passages of the documents. Write questions, and mark their
 answers with the mouse or the arrow keys; press ? there for all keys. Everything
@@ -33,8 +34,10 @@ Examples:
     spanforge annotate manuals/ --annotators ann,bob,eve --overlap 2 \\
       --host 0.0.0.0 --token_file tokens.txt
 
-  Correct what the playground of "spanforge serve" got wrong:
-    spanforge annotate corrections.json
+  Correct the answers of which a served model was not certain, or which users of
+  its page have corrected:
+    spanforge serve out --log_questions questions.jsonl
+    spanforge annotate questions.jsonl
 
   Write the annotated questions as SQuAD JSON, and train on them:
     spanforge annotate --export train.json
@@ -126,10 +129,11 @@ async function addAll(project: Project, paths: readonly string[], flags: Annotat
 /** Maximum number of listed problems. */
 const LISTED = 10
 
-function report({ documents, passages, questions, known, skipped }: ImportCounts, output: Output): void {
+function report({ documents, passages, questions, known, corrected, skipped }: ImportCounts, output: Output): void {
   output.print(
     `Added ${counted(documents, 'document')}, ${counted(passages, 'passage')}, ${counted(questions, 'question')}` +
-      `${known > 0 ? `; the project already had ${counted(known, 'question')}` : ''}`,
+      `${known > 0 ? `; the project already had ${counted(known, 'question')}` : ''}` +
+      `${corrected > 0 ? `, ${count(corrected)} of them with new corrections` : ''}`,
   )
   if (skipped.length > 0)
     output.print(textFacts(skipped.slice(0, LISTED).map(({ name, reason }) => [`Skipped ${name}`, reason] as const)))

@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { spanforge } from '../../../tests/cli.ts'
+import { startKillable } from '../../../tests/killable-cli.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyFolder } from '../../../tests/tiny-squad.ts'
@@ -72,6 +73,36 @@ describe('spanforge serve', () => {
     expect(code).toBe(0)
   })
 
+  it('keeps questions that survive a kill, in a file that no other server can use', async () => {
+    const file = join(temporaryFolder(), 'questions.jsonl')
+    const argv = ['serve', `tiny=${tinyFolder}`, '--port', '0', '--json', '--log_questions', file, '--log_below', '1']
+    for (const round of [1, 2]) {
+      const { child, closed } = startKillable(argv)
+      const address = await started(child)
+      for (let i = 0; i < 3; i++) {
+        const body = JSON.stringify({ ...asked, question: `who is in ro? ${round} ${i}` })
+        await fetch(`${address}api/answer`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      }
+      const other = await runHere('serve', tinyFolder, '--port', '0', '--log_questions', file)
+      expect([other.code, other.stderr]).toEqual([1, expect.stringContaining(`${file}: in use by another run`)])
+      child.kill('SIGKILL')
+      await closed
+      expect(readFileSync(file, 'utf8').match(/"question":"who is in ro\? /g)).toHaveLength(3 * round)
+      appendFileSync(file, '{"type":"question","id":"torn')
+    }
+  })
+
+  it('says what it keeps', async () => {
+    const file = join(temporaryFolder(), 'questions.jsonl')
+    const { stdout } = await spanforge(['serve', `tiny=${tinyFolder}`, '--port', '0', '--log_questions', file], {
+      meanwhile(child) {
+        child.stdout!.on('data', (chunk) => String(chunk).includes('Press Ctrl-C') && child.kill('SIGTERM'))
+      },
+    })
+    expect(stdout).toContain(`Questions with a confidence below 0.5 are kept in ${file}`)
+    expect(stdout).toContain('tiny has no stored confidence')
+  })
+
   it('exits cleanly on SIGTERM while a request is incomplete', async () => {
     let half: Socket | undefined
     const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '20'], {
@@ -129,6 +160,8 @@ describe('spanforge serve', () => {
     [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin such as https://example.org'],
     [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin such as https://example.org'],
     [[tinyFolder, '--log_level', 'loud'], 'Expected one of error'],
+    [[tinyFolder, '--log_below', '50'], 'Expected a number from 0 to 1'],
+    [[tinyFolder, '--log_questions', `${tinyFolder}/config.json`], 'not a question log'],
   ])('rejects %j', async (args, words) => {
     expect(await runHere('serve', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) })
   })

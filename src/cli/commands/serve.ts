@@ -22,6 +22,10 @@ Examples:
     spanforge index manuals --output_dir index
     spanforge serve out --index index
 
+  Keep questions with low confidence, and annotate them:
+    spanforge serve out --log_questions questions.jsonl
+    spanforge annotate questions.jsonl
+
   Ask a question:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
       -d '{"question": "Who wrote it?", "context": "Ada wrote it."}'
@@ -82,12 +86,25 @@ export async function serveUntilInterrupted(
   }
 }
 
-function announce({ address, models, isLocal }: RunningServer, requiresToken: boolean, output: Output): void {
+function announce(
+  { address, models, isLocal, questionLog }: RunningServer,
+  requiresToken: boolean,
+  output: Output,
+): void {
   const names = models.all.map(({ id }) => id)
   output.print(`Serving ${names.join(', ')} at ${address}`)
   if (requiresToken) output.print('Requests must include a token.')
   else if (!isLocal)
     output.print('Anyone who can reach this machine can use the service. Restrict access with --token_file.')
+  if (questionLog) {
+    output.print(
+      `Questions with a confidence below ${questionLog.below} are kept in ${questionLog.path}, with their texts, and ` +
+        `corrections. The page says so. To annotate them: spanforge annotate ${questionLog.path}`,
+    )
+    for (const { id, thread } of models.all)
+      if (!thread.facts.settings?.confidence)
+        output.print(`${id} has no stored confidence; the probability of its answers is used instead.`)
+  }
   output.print('Press Ctrl-C to stop. See /docs for the API.')
-  output.result({ address, models: names, pid: process.pid })
+  output.result({ address, models: names, pid: process.pid, ...(questionLog && { question_log: questionLog.path }) })
 }

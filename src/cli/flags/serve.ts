@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { UsageError } from '../../errors.ts'
 import { readTextFileOrPipe } from '../../files/text-file.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../../server/defaults.ts'
-import { integerFrom } from './parsers.ts'
+import { integerFrom, numberFrom } from './parsers.ts'
 
 export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]
@@ -28,7 +28,7 @@ export const withLogLevel = (command: Command): Command =>
   command.option('--log_level <name>', `${LEVELS.join(', ')} (default: warn in a terminal, else info)`, logLevel)
 
 export const withServeFlags = (command: Command): Command =>
-  withLogLevel(withLimits(withTokenFlags(withAddress(command))))
+  withLogLevel(withQuestionLog(withLimits(withTokenFlags(withAddress(command)))))
 
 const withAddress = (command: Command): Command =>
   command
@@ -80,6 +80,21 @@ const withLimits = (command: Command): Command =>
       SERVER_DEFAULTS.timeout,
     )
     .option('--grace <seconds>', 'time to finish requests on shutdown', integerFrom(0), SERVER_DEFAULTS.grace)
+
+const withQuestionLog = (command: Command): Command =>
+  command
+    .option(
+      '--log_questions <file>',
+      'keep questions with low confidence, their texts, and corrections in this file, to annotate them; the page says so',
+    )
+    .option('--log_below <number>', 'confidence below which a question is kept', share, SERVER_DEFAULTS.log_below)
+    .option('--log_max_size <megabytes>', 'maximum size of the file', integerFrom(1), SERVER_DEFAULTS.log_max_size)
+
+function share(text: string): number {
+  const value = numberFrom(0)(text)
+  if (value <= 1) return value
+  throw new InvalidArgumentError('Expected a number from 0 to 1.')
+}
 
 /** Parses origins as sent by browsers: scheme, host and non-default port. */
 function origins(text: string, before: readonly string[] = []): string[] {

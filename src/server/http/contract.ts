@@ -176,8 +176,29 @@ export const ModelList = z
       .object({ documents: z.int(), passages: z.int() })
       .optional()
       .describe('Size of the index of documents, if the server has one (POST /api/search).'),
+    question_log: z
+      .object({ confidence_below: z.number() })
+      .optional()
+      .describe(
+        'Present if the server keeps questions whose answer has a lower confidence, with their texts, and corrections ' +
+          '(POST /api/corrections).',
+      ),
   })
   .meta({ id: 'ModelList' })
+
+export const CorrectionRequest = z
+  .strictObject({
+    question: z.string().min(1),
+    context: z.string().min(1),
+    answers: z
+      .array(z.strictObject({ text: z.string().min(1), answer_start: z.int().nonnegative() }))
+      .max(100)
+      .describe('The right answers, with UTF-16 positions. Empty if the text does not answer the question.'),
+  })
+  .meta({
+    id: 'CorrectionRequest',
+    examples: [{ ...EXAMPLE, answers: [{ text: 'Ada', answer_start: 0 }] }],
+  })
 
 /** An error in the format of RFC 9457 (application/problem+json). */
 export const Problem = z
@@ -195,6 +216,8 @@ export const Problem = z
 export type AnswerRequest = z.input<typeof AnswerRequest>
 /** Body of a request to /api/batch or /api/stream. */
 export type BatchRequest = z.input<typeof BatchRequest>
+/** Body of a request to /api/corrections. */
+export type CorrectionRequest = z.input<typeof CorrectionRequest>
 export type PredictedAnswer = z.output<typeof PredictedAnswer>
 export type NoAnswer = z.output<typeof NoAnswer>
 export type AnswerResult = z.output<typeof AnswerResult>

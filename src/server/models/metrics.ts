@@ -21,6 +21,12 @@ export class Metrics {
   )
   private readonly tokens = this.counter('tokens_total', 'Tokens computed.', ['model'])
   private readonly questions = this.counter('questions_total', 'Questions answered.', ['model'])
+  private readonly keptQuestions = this.counter('questions_kept_total', 'Entries added to the question log.', [])
+  private readonly unkeptQuestions = this.counter(
+    'questions_not_kept_total',
+    'Entries that could not be added to the question log, because it is full, the disk is slow, or writing failed.',
+    ['reason'],
+  )
   private readonly hangUps = this.counter(
     'requests_dropped_total',
     'Requests whose client disconnected before the response.',
@@ -51,6 +57,16 @@ export class Metrics {
 
   answered(model: string, questions: number): void {
     this.questions.inc({ model }, questions)
+  }
+
+  /** Counts entries of the question log. */
+  logged(entries: number): void {
+    this.keptQuestions.inc(entries)
+  }
+
+  /** Counts entries that are missing in the question log. */
+  unlogged(reason: 'full' | 'busy' | 'error', entries: number): void {
+    if (entries > 0) this.unkeptQuestions.inc({ reason }, entries)
   }
 
   /** Returns the callback that records the passes of a model's queue. */

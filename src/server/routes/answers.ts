@@ -13,9 +13,11 @@ import {
 import { asProblem } from '../http/problem.ts'
 import { problemBody } from '../http/remedies.ts'
 import { SSE_HEADERS, sse } from '../http/sse.ts'
+import type { ServedModel } from '../models/models.ts'
 import { type Asker, askerOf, ClientGone, onceClosed } from '../security/client.ts'
 import type { QuestionFields } from '../tokenizing/tokenizing-task.ts'
 import type { ServiceContext } from './context.ts'
+import { keepQuestions } from './keep-questions.ts'
 import { answerAll, openRequest, withRequest } from './questions.ts'
 import { streamAnswers } from './stream-answers.ts'
 
@@ -79,15 +81,29 @@ export function answerRoutes(app: HttpApp, context: ServiceContext): void {
       const asker = askerOf(request, reply)
       const model = models.get(body.model)
       const options = resolveAnswerOptions(body, model.thread.facts.settings)
-      const opened = await openRequest(model, { questions: questionsOf(body), options, limits, asker })
+      const questions = questionsOf(body)
+      const opened = await openRequest(model, { questions, options, limits, asker })
       onceClosed(reply, opened.close)
-      const events = streamAnswers(model, opened, options, asker)
+      const events = keepingAnswers(model, questions, streamAnswers(model, opened, options, asker))
       const { windows } = opened.rows
       metrics.answered(model.id, windows.length)
       const lines = eventLines(events, { model: model.id, windows, started, request: id })
       return reply.headers(SSE_HEADERS).send(Readable.from(lines))
     },
   )
+
+  /** Passes on the events of a stream, and keeps uncertain questions before their answers are sent. */
+  async function* keepingAnswers(
+    model: ServedModel,
+    questions: readonly QuestionFields[],
+    events: AsyncGenerator<StreamEvent>,
+  ): AsyncGenerator<StreamEvent> {
+    for await (const event of events) {
+      if (event.name === 'answer')
+        await keepQuestions(context, model, [questions[event.data.question]], [event.data.result])
+      yield event
+    }
+  }
 
   async function answered(
     questions: readonly QuestionFields[],
@@ -100,6 +116,7 @@ export function answerRoutes(app: HttpApp, context: ServiceContext): void {
     return withRequest(model, { questions, options, limits, asker }, async (opened) => {
       const results = await answerAll(model, opened, options, asker)
       metrics.answered(model.id, results.length)
+      await keepQuestions(context, model, questions, results)
       return { model: model.id, milliseconds: performance.now() - started, results }
     })
   }

@@ -13,6 +13,7 @@ import {
 } from '../http/collection-contract.ts'
 import { failures } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
+import type { PassageSource } from '../question-log/entries.ts'
 import { askerOf } from '../security/client.ts'
 import { checkQuestions } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'
@@ -23,7 +24,7 @@ const MOST_TEXT = 1_000_000
 
 /** Routes that answer from the documents of an index, and list and show these documents. */
 export function collectionRoutes(app: HttpApp, index: ServedIndex, context: ServiceContext): void {
-  const { models, metrics, limits, timeout } = context
+  const { models, metrics, limits, timeout, questionLog } = context
   const tags = ['Documents']
 
   app.get(
@@ -110,11 +111,20 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
       return withRequest(model, { questions, options, limits, asker }, async (opened) => {
         const [result] = await answerAll(model, opened, options, asker)
         metrics.answered(model.id, 1)
+        const [best] = result.answers
+        const read = passages[best.context]
+        await questionLog?.keep(model, [{ question, context: read.text, source: sourceOf(read), best }])
         const answers = result.answers.map(({ context, ...answer }) => placed(answer, passages, context))
         return { ...result, answers, passages: shown, ...by() }
       })
     },
   )
+}
+
+/** The place of a passage, as it is kept with a question. */
+function sourceOf(passage: FoundPassage): PassageSource {
+  const { document, ...place } = placeIn(passage, 0)
+  return { document: document.name, ...place }
 }
 
 /** The result if no passage has a word of the question. */

@@ -1,6 +1,7 @@
 import type { ServedIndex } from '../collection/served-index.ts'
 import type { Metrics } from '../models/metrics.ts'
 import type { Models } from '../models/models.ts'
+import type { QuestionLog } from '../question-log/question-log.ts'
 import type { TextLimits } from '../tokenizing/limits.ts'
 
 /** State shared by the routes of the service. */
@@ -9,6 +10,8 @@ export interface ServiceContext {
   readonly metrics: Metrics
   readonly limits: TextLimits
   readonly index?: ServedIndex
+  /** Keeps uncertain questions and corrections. */
+  readonly questionLog?: QuestionLog
   /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout: number
   /** Whether clients may reload models. Requires a server with tokens. */

@@ -4,7 +4,7 @@
  * ignored, as they are there.
  */
 import { z } from 'zod'
-import { answerOption, resolvePipelineOptions } from '../../inference/answer-options.ts'
+import { answerOption, resolveAnswerOptions, resolvePipelineOptions } from '../../inference/answer-options.ts'
 import type { PipelineAnswer } from '../../squad/python/pipeline-answers.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'
 import type { HttpApp } from '../http/app.ts'
@@ -12,6 +12,7 @@ import { EXAMPLE, failures } from '../http/contract.ts'
 import { type Asker, askerOf } from '../security/client.ts'
 import { AnswerSize } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'
+import { keepQuestions } from './keep-questions.ts'
 import { withRequest } from './questions.ts'
 
 const Input = z.object({ question: z.string().min(1), context: z.string().min(1) })
@@ -44,7 +45,10 @@ export const InferenceResponse = z.union([
   z.array(z.union([InferenceAnswer, z.array(InferenceAnswer)])),
 ])
 
-export function huggingFaceRoutes(app: HttpApp, { models, metrics, limits, timeout }: ServiceContext): void {
+export function huggingFaceRoutes(
+  app: HttpApp,
+  { models, metrics, limits, timeout, questionLog }: ServiceContext,
+): void {
   const schema = {
     tags: ['Hugging Face'],
     summary: 'Question answering, compatible with the Hugging Face Inference API',
@@ -100,6 +104,13 @@ export function huggingFaceRoutes(app: HttpApp, { models, metrics, limits, timeo
         found.push(top_k === 1 ? counted[0] : counted)
       }
       metrics.answered(model.id, found.length)
+      if (questionLog) {
+        const search = resolveAnswerOptions({}, model.thread.facts.settings)
+        const results = await Promise.all(
+          questions.map((_, i) => opened.answers(i, rows.ofQuestion(logits, i), search)),
+        )
+        await keepQuestions({ questionLog }, model, questions, results)
+      }
       return Array.isArray(inputs) ? found : found[0]
     })
   }

@@ -5,7 +5,7 @@ import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Routes that list and reload models. */
-export function modelRoutes(app: HttpApp, { models, limits, mayReload, index }: ServiceContext): void {
+export function modelRoutes(app: HttpApp, { models, limits, mayReload, index, questionLog }: ServiceContext): void {
   app.get(
     '/api/models',
     {
@@ -19,6 +19,7 @@ export function modelRoutes(app: HttpApp, { models, limits, mayReload, index }: 
     async () => ({
       models: models.list(),
       limits,
+      ...(questionLog && { question_log: { confidence_below: questionLog.below } }),
       ...(index && { index: { documents: index.facts.documents, passages: index.facts.passages } }),
     }),
   )

@@ -1,21 +1,19 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { packageVersion } from '../../package-root.ts'
 import type { HttpApp } from '../http/app.ts'
 import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
-/** Content security policy of /docs: Swagger UI needs inline styles, but loads nothing from other servers. */
-const DOCS_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 const Status = z.object({ status: z.string() })
 
+const Health = Status.extend({
+  question_log: z
+    .enum(['ok', 'full', 'failing'])
+    .optional()
+    .describe('Whether questions are kept, if the server has a question log. Answers do not depend on it.'),
+})
+
 /** Routes for containers and load balancers: whether the process is alive, and whether it accepts requests. */
-export function healthRoutes(app: HttpApp, { models, isReady }: ServiceContext): void {
+export function healthRoutes(app: HttpApp, { models, questionLog, isReady }: ServiceContext): void {
   const checkModels = () => {
     if (!models.areAlive) throw new HttpProblem(503, 'A model has stopped working.', { retryAfter: 5 })
   }
@@ -27,12 +25,12 @@ export function healthRoutes(app: HttpApp, { models, isReady }: ServiceContext):
         operationId: 'health',
         tags: ['Operation'],
         summary: 'Check that all models are alive',
-        response: { 200: Status },
+        response: { 200: Health },
       },
     },
     async () => {
       checkModels()
-      return { status: 'ok' }
+      return { status: 'ok', ...(questionLog && { question_log: questionLog.status }) }
     },
   )
   app.get(
@@ -67,34 +65,4 @@ export function metricsRoute(app: HttpApp, { metrics }: ServiceContext): void {
     },
     async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   )
-}
-
-/** Serves /openapi.json and /docs for the routes that are added afterwards. */
-export async function documentation(app: HttpApp, requiresToken: boolean): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'spanforge',
-        version: packageVersion(),
-        description:
-          'Extractive question answering. Positions are UTF-16 offsets, so in JavaScript `context.slice(start, end)` ' +
-          'is the answer. The Hugging Face routes count code points instead, as Python does.',
-      },
-      tags: ['Answers', 'Documents', 'Models', 'Hugging Face', 'Operation'].map((name) => ({ name })),
-      ...(requiresToken && {
-        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-        security: [{ token: [] }],
-      }),
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    transformStaticCSP: () => DOCS_POLICY,
-    uiConfig: { layout: 'BaseLayout' },
-  })
 }

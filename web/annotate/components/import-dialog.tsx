@@ -30,8 +30,9 @@ function Import() {
   return (
     <>
       <p>
-        Corrections from the playground, SQuAD JSON, JSON lines or CSV, and exports of Label Studio, Prodigy and
-        Doccano. For documents and Excel or Parquet files, start <code>spanforge annotate</code> with their names.
+        Questions and corrections of <code>spanforge serve</code>, SQuAD JSON, JSON lines or CSV, and exports of Label
+        Studio, Prodigy and Doccano. For documents and Excel or Parquet files, start <code>spanforge annotate</code>{' '}
+        with their names.
       </p>
       <label for="file">File with questions</label>
       <input
@@ -50,12 +51,13 @@ function Import() {
 
 const MOST_SHOWN = 10
 
-function Result({ result: { questions, passages, known, skipped } }: { readonly result: ImportResult }) {
+function Result({ result: { questions, passages, known, corrected, skipped } }: { readonly result: ImportResult }) {
   return (
     <>
       <p>
         Added {counted(questions, 'question')} and {counted(passages, 'passage')}.
         {known > 0 && ` The project already had ${counted(known, 'question')}.`}
+        {corrected > 0 && ` ${counted(corrected, 'question')} with new corrections.`}
       </p>
       {skipped.length > 0 && (
         <ul class="note">

@@ -19,7 +19,7 @@ const SHOWN = {
 export function PassagesPane() {
   const { passages, total } = state.list.value
   const { document, search, show, order } = state.filter.value
-  const { documents = [], model, is_restricted } = state.info.value ?? {}
+  const { documents = [], has_suggestions, is_restricted } = state.info.value ?? {}
   const shown = Object.entries(SHOWN).filter(([name]) => is_restricted || name !== 'assigned')
   return (
     <section class="paper passages" aria-label="Passages">
@@ -59,7 +59,7 @@ export function PassagesPane() {
             </option>
           ))}
         </select>
-        {model !== undefined && (
+        {has_suggestions && (
           <select
             aria-label="Order"
             value={order}

@@ -3,6 +3,7 @@ import { Icon } from '../../shared/icon.tsx'
 import * as collection from '../collection.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
+import { KeptNotice } from './kept-notice.tsx'
 
 /** Questions to the documents, and their answers with links to their sources. */
 export function CollectionAsking() {
@@ -15,6 +16,7 @@ export function CollectionAsking() {
   }
   return (
     <section class="asking" aria-label="Questions and answers">
+      <KeptNotice />
       <form class="ask" onSubmit={submit}>
         <label for="question" class="unseen">
           Question

@@ -53,6 +53,12 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
           Remove all
         </button>
       </div>
+      {state.keptBelow.value !== undefined && (
+        <p class="note">
+          This server keeps your corrections too, also those that you remove here. They are reviewed with{' '}
+          <code>spanforge annotate</code>.
+        </p>
+      )}
       {model && (
         <>
           <h3>Reviewing corrections</h3>

@@ -2,6 +2,7 @@ import { KeyList } from '../../shared/key-list.tsx'
 import { backend } from '../backend.ts'
 import { areOn, SHORTCUTS, setShortcuts } from '../shortcuts.ts'
 import { Dialog } from './dialog.tsx'
+import { KeptNotice } from './kept-notice.tsx'
 
 export const HelpDialog = () => (
   <Dialog name="help" title="Help">
@@ -28,6 +29,7 @@ export const HelpDialog = () => (
           Use keyboard shortcuts
         </label>
         <p class="note">{backend().privacy}</p>
+        <KeptNotice />
       </>
     )}
   </Dialog>
