@@ -61,6 +61,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['squad', 'training'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
   synthetic: ['random', 'squad'],
+  cloze: ['squad'],
   site: ['models', 'text', 'squad', 'checkpoint', 'inference', 'export'],
   runs: [
     'files',
@@ -83,6 +84,7 @@ const mayImport: Record<string, readonly string[]> = {
     'report',
     'analysis',
     'synthetic',
+    'cloze',
     'site',
   ],
   server: [

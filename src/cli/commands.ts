@@ -31,6 +31,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/train.ts')).trainCommand(),
   },
   {
+    name: 'adapt',
+    group: TRAIN_AND_USE,
+    summary: 'train a model on questions made from your documents, before fine-tuning it on few questions',
+    usage: '[options] [docs...]',
+    load: async () => (await import('./commands/adapt.ts')).adaptCommand(),
+  },
+  {
     name: 'sweep',
     group: TRAIN_AND_USE,
     summary: 'search training arguments (grid or random search) and compare the runs',

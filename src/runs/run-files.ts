@@ -20,6 +20,8 @@ export const FAILURE_FILE = 'failure.json'
 export const DASHBOARD_FILE = 'dashboard.jsonl'
 /** What the user wrote about the run on the dashboard. */
 export const RUN_NOTE_FILE = 'dashboard-note.txt'
+/** Folder of the examples that `spanforge adapt` makes before the run begins. */
+export const ADAPTATION_FOLDER = 'adaptation'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 

@@ -159,6 +159,13 @@ export class PassageIndex {
     )
   }
 
+  /** The texts of the passages of a document, in their order. */
+  passagesOf(id: number): string[] {
+    return this.read((database) =>
+      rowsOf<Pick<PassageRow, 'text'>>(database, 'select text from passages where document = ? order by start', [id]),
+    ).map(({ text }) => text)
+  }
+
   /** The text of a document. Passages and answers have their offsets in it. */
   text(id: number): string {
     return this.read((database) => {

@@ -1,13 +1,9 @@
 import { Command } from 'commander'
-import { isFirst, type Ranks } from '../../ranks/ranks.ts'
 import { setQuiet } from '../../runs/screen/live-bar.ts'
-import type { RunOutcome } from '../../runs/train/fine-tune.ts'
-import type { TrainingArguments } from '../../training/arguments/arguments.ts'
-import { type DashboardFlags, withDashboard, withDashboardFlags } from '../flags/dashboard.ts'
-import { withHubProgress } from '../flags/hub.ts'
+import { type DashboardFlags, withDashboardFlags } from '../flags/dashboard.ts'
 import { shownCommand } from '../flags/shown-command.ts'
-import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from '../flags/training.ts'
-import { catchInterrupts } from '../terminal/interrupts.ts'
+import { trainingArgumentsOf, withTrainingFlags } from '../flags/training.ts'
+import { trainOnRank } from '../flags/training-run.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { withRanks } from '../terminal/with-ranks.ts'
 
@@ -54,61 +50,5 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   const { readArguments } = await import('../../runs/train/read-arguments.ts')
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
-  const run = { flags, args, output, command }
-  await withRanks((ranks) => (isFirst(ranks) ? trainOnFirst(run, ranks) : trainSilently(run, ranks!)))
-}
-
-interface Run {
-  readonly flags: OwnFlags
-  readonly args: TrainingArguments
-  readonly output: Output
-  readonly command: string
-}
-
-/** Trains on a rank other than the first one, which shows and writes everything. */
-async function trainSilently({ flags, args }: Run, ranks: Ranks): Promise<void> {
-  const { fineTune } = await import('../../runs/train/fine-tune.ts')
-  const interrupts = catchInterrupts(() => {})
-  try {
-    const outcome = await fineTune(args, {
-      control: { signal: interrupts.signal },
-      hub: { offline: flags.offline },
-      ranks,
-    })
-    if (outcome.status === 'interrupted') process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
-}
-
-async function trainOnFirst({ flags, args, output, command }: Run, ranks: Ranks | undefined): Promise<void> {
-  const { fineTune } = await import('../../runs/train/fine-tune.ts')
-  const interrupts = catchInterrupts(() =>
-    output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
-  )
-  const inputs = flags.args_file === undefined ? [] : [flags.args_file]
-  try {
-    const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
-      withDashboard(flags, args, { output, interrupts }, (options) =>
-        fineTune(args, { ...options, command, hub, inputs, ranks }),
-      ),
-    )
-    if (outcome.status === 'finished') return output.result(outcome.results)
-    output.print(howToResume(outcome, args.output_dir))
-    output.result(outcome)
-    process.exitCode = interrupts.exitCode()
-  } finally {
-    interrupts.release()
-  }
-}
-
-function howToResume(
-  { folder, global_step }: Extract<RunOutcome, { status: 'interrupted' }>,
-  output_dir: string,
-): string {
-  if (!folder) return 'Stopped before the first step; nothing was saved.'
-  return (
-    `Stopped after step ${global_step}. Checkpoint: ${folder}\nTo resume, run:\n` +
-    `  npx spanforge train --output_dir ${shellQuoted(output_dir)} --resume_from_checkpoint latest`
-  )
+  await withRanks((ranks) => trainOnRank({ flags, args, output, command, name: 'train' }, ranks))
 }

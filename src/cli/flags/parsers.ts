@@ -24,6 +24,13 @@ export const numberFrom =
     throw new InvalidArgumentError(`Expected a number of at least ${least}.`)
   }
 
+/** Parser for options that are shares of a whole, which is never all of it. */
+export function shareOf(text: string): number {
+  const value = anyNumber(text)
+  if (value >= 0 && value < 1) return value
+  throw new InvalidArgumentError('Expected a number from 0 to below 1.')
+}
+
 /** Parser for options that are names separated by commas. */
 export const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
 

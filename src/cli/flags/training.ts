@@ -17,15 +17,27 @@ const ESSENTIAL = [
 
 /** Adds all training arguments as flags: the essential ones, then `more`, then the groups of the reference page. */
 export function withTrainingFlags(command: Command, more: (command: Command) => Command = (it) => it): Command {
-  const all = argumentFlags()
-  for (const name of ESSENTIAL)
-    command.addOption(optionOf(all.find((flag) => flag.name === name)!, 'Essential arguments'))
-  more(withOfflineFlag(command))
-    .option(
+  const withMore = (it: Command) =>
+    more(it).option(
       '--preset <name>',
       `predefined arguments (${Object.keys(presets).join(', ')}); overridden by --args_file and flags`,
     )
-    .option('--args_file <file>', 'JSON or YAML file with arguments, named like the flags; overridden by flags')
+  return withArgumentFlags(command, withMore)
+}
+
+/** Adds the training arguments as flags, except those in `without`, and `more` after the essential ones. */
+export function withArgumentFlags(
+  command: Command,
+  more: (command: Command) => Command,
+  without: readonly string[] = [],
+): Command {
+  const all = argumentFlags().filter(({ name }) => !without.includes(name))
+  for (const flag of ESSENTIAL.flatMap((name) => all.find((flag) => flag.name === name) ?? []))
+    command.addOption(optionOf(flag, 'Essential arguments'))
+  more(withOfflineFlag(command)).option(
+    '--args_file <file>',
+    'JSON or YAML file with arguments, named like the flags; overridden by flags',
+  )
   for (const flag of all) if (!ESSENTIAL.includes(flag.name)) command.addOption(optionOf(flag, flag.group))
   return command
 }

@@ -65,7 +65,7 @@ export async function rejectRanks(command: string, hasShards: boolean): Promise<
     ? `Start ${size} processes without mpirun, with --shard 1/${size} to --shard ${size}/${size}, then run spanforge merge.`
     : 'Start it without mpirun.'
   throw new UsageError(
-    `${command}: the ranks of mpirun would all do the same work, because only train divides it`,
+    `${command}: the ranks of mpirun would all do the same work, because only train and adapt divide it`,
     remedy,
   )
 }

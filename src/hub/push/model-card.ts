@@ -22,6 +22,15 @@ export interface CardData {
   readonly windows: number
 }
 
+/** The documents that a model was adapted to. */
+export interface CardAdaptation {
+  readonly documents: number
+  readonly passages: number
+  readonly characters: number
+  /** SHA-256 of the passages. */
+  readonly digest: string
+}
+
 export interface CardEpoch {
   readonly epoch: number
   readonly step: number
@@ -49,6 +58,8 @@ export interface ModelCardSummary {
   readonly language?: string | readonly string[]
   readonly train: CardData
   readonly validation?: CardData
+  /** Set if the questions were made from documents by `spanforge adapt`. */
+  readonly adaptation?: CardAdaptation
   /** Training arguments that differ from their defaults. */
   readonly arguments: Readonly<Record<string, string | number | boolean | null>>
   readonly epochs: readonly CardEpoch[]
@@ -71,18 +82,19 @@ export interface ModelCardSummary {
 
 /** Writes the README.md of a finished run in the hub's format: YAML metadata with a model index, then Markdown. */
 export function modelCard(summary: ModelCardSummary): string {
-  const { train, validation } = summary
+  const { train, validation, adaptation } = summary
   const name = plainText(summary.name)
   const blocks = [
     `---\n${toYaml(metadata(summary))}---`,
     `# ${name}`,
-    `${baseModel(summary)} fine-tuned on ${plainText(train.name)} for extractive question answering: it finds the answer to a question in a text.`,
+    introduction(summary),
     resultBlock(summary),
     '## Data',
     table(
       ['', 'dataset', 'split', 'questions', 'windows', 'license'],
       [train, validation].flatMap((data, index) => (data ? [dataRow(index ? 'validation' : 'training', data)] : [])),
     ),
+    adaptation ? adaptationBlock(adaptation) : '',
     `Contexts longer than ${summary.max_seq_length} tokens are split into windows that overlap by ${summary.doc_stride} tokens.`,
     '## Training',
     epochBlock(summary),
@@ -110,6 +122,18 @@ const baseModel = ({ base_model }: ModelCardSummary): string => {
   const name = plainText(base_model.name)
   return isOnHub(base_model) ? `[${name}](https://huggingface.co/${base_model.name})` : name
 }
+
+function introduction(summary: ModelCardSummary): string {
+  const base = baseModel(summary)
+  return summary.adaptation
+    ? `${base} adapted to ${count(summary.adaptation.documents, 'document')} for extractive question answering: it was trained to find the answers to questions that were made from these texts, not written by people. Fine-tune it on questions before you use it.`
+    : `${base} fine-tuned on ${plainText(summary.train.name)} for extractive question answering: it finds the answer to a question in a text.`
+}
+
+const adaptationBlock = ({ documents, passages, characters, digest }: CardAdaptation): string =>
+  `The questions were made from ${count(documents, 'document')} with ${count(passages, 'passage')} and ${count(characters, 'character')}: a phrase that occurs in two sentences is the answer, one sentence without it the question, and the passage of the other one the context. SHA-256 of the passages: \`${digest}\`.`
+
+const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`
 
 /** Turns the folder's name into a valid repository name. */
 function repositoryName(name: string): string {

@@ -8,6 +8,7 @@ import { evaluations } from '../../report/summary/history.ts'
 import type { RunSummary, SplitFacts } from '../../report/summary/run.ts'
 import type { Interval } from '../../squad/metrics/bootstrap.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
+import { adaptationOf } from './adaptation-record.ts'
 import type { PreparedRun } from './prepare.ts'
 
 /** Collects the contents of the model card of a finished run. */
@@ -30,6 +31,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
     validation:
       summary.data.validation &&
       (await dataOf(run, args.validation_file ?? args.dataset!, args.validation_split, summary.data.validation)),
+    adaptation: await adaptationOf(args),
     arguments: shownArguments(summary.arguments),
     results: scores(summary),
     curve: 'learning_curve.png',

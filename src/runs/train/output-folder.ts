@@ -9,6 +9,7 @@ import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../../training/checkpoints/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../../training/checkpoints/run-lock.ts'
 import {
+  ADAPTATION_FOLDER,
   ARGUMENTS_FILE,
   DASHBOARD_FILE,
   EVENTS_FOLDER,
@@ -94,7 +95,7 @@ async function clearOutputFolder(output_dir: string): Promise<void> {
 }
 
 function rejectOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {
-  const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
+  const names = readdirSync(output_dir).filter((name) => !name.startsWith('.') && name !== ADAPTATION_FOLDER)
   if (names.length === 0) return
   const isRun = existsSync(join(output_dir, ARGUMENTS_FILE)) || names.some((name) => /^checkpoint-\d+$/.test(name))
   if (!isRun)

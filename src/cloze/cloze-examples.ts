@@ -1,0 +1,256 @@
+/**
+ * Questions made from the passages of a document, after the recurring spans of Ram et al. (2021, Splinter) and the cloze
+ * questions of Dhingra et al. (2018) and Glass et al. (2020): a span that occurs in two sentences is the answer, one
+ * sentence without it is the question, and the passage of the other sentence is the context.
+ */
+
+import { hashOfTexts } from './hash.ts'
+import {
+  type Occurrence,
+  type ReadPassages,
+  type ReadSentence,
+  readPassages,
+  recurringSpans,
+  weightOfStems,
+  withoutNumbers,
+} from './passage-words.ts'
+import { clozeQuestion, whQuestion } from './question.ts'
+import { isEnglish } from './sentences.ts'
+import { stemOf } from './words.ts'
+
+/** How questions are phrased: with a mask in place of the answer, with a question word where possible, or half of them each way. */
+export const QUESTION_STYLES = ['mixed', 'cloze', 'wh'] as const
+export type QuestionStyle = (typeof QUESTION_STYLES)[number]
+
+export interface ClozeOptions {
+  readonly seed: number
+  readonly style: QuestionStyle
+  /** What stands for the answer in a cloze question: the mask token of the model. */
+  readonly mask: string
+  /** Whether a question leaves enough room for its context in a window of the model (default: every question). */
+  readonly fits?: (question: string) => boolean
+}
+
+export interface ClozeExample {
+  readonly question: string
+  readonly context: string
+  readonly answer: string
+  readonly answer_start: number
+  /** The sentence that became the question, without numbers, to recognize repetitions. */
+  readonly sentence: string
+  /** Hashes of the passage that contains the sentence, and of the one that became the context. */
+  readonly source: number
+  readonly passage: number
+}
+
+export interface ClozeCounts {
+  readonly sentences: number
+  /** Sentences of prose that occur only once in their part of the document. */
+  readonly usable: number
+  /** Different spans that occur in at least two of them. */
+  readonly spans: number
+  /** Questions that leave no room for a context. */
+  readonly too_long: number
+}
+
+/** Characters of a document whose sentences are compared with each other, which limits memory and time. */
+const PART = 300_000
+/** Most questions made from one sentence, about one passage, and with one answer, in a part of a document. */
+const MOST_PER_SENTENCE = 2
+const MOST_PER_PASSAGE = 8
+const MOST_PER_ANSWER = 4
+/** Other occurrences of a span that are compared with a question: the nearest ones, which are about the same subject. */
+const MOST_COMPARED = 40
+
+/** Yields the examples of a document with the counts of each of its parts. */
+export function* clozeExamples(
+  passages: readonly string[],
+  options: ClozeOptions,
+): Generator<{ readonly counts: ClozeCounts; readonly examples: readonly ClozeExample[] }> {
+  for (const part of partsOf(passages)) yield examplesOfPart(part, options)
+}
+
+function* partsOf(passages: readonly string[]): Generator<readonly string[]> {
+  let part: string[] = []
+  let length = 0
+  for (const passage of new Set(passages)) {
+    if (length + passage.length > PART && part.length > 0) {
+      yield part
+      part = []
+      length = 0
+    }
+    part.push(passage)
+    length += passage.length
+  }
+  if (part.length > 0) yield part
+}
+
+interface Pair {
+  readonly question: Occurrence
+  readonly found: Occurrence
+  readonly context: string
+  /** Offset of the answer in the context. */
+  readonly answer_start: number
+  readonly key: string
+  readonly score: number
+}
+
+function examplesOfPart(passages: readonly string[], options: ClozeOptions) {
+  const read = readPassages(passages)
+  const { sentences } = read
+  const spans = recurringSpans(sentences)
+  const scoreOf = scorer(read)
+  const pairs: Pair[] = []
+  for (const [key, occurrences] of spans)
+    for (const question of occurrences) {
+      const pair = bestContext(key, question, occurrences, { passages, read, scoreOf })
+      if (pair) pairs.push(pair)
+    }
+  const isInEnglish = isEnglish(passages.slice(0, 20).join('\n'))
+  const { fits = () => true } = options
+  const all = limited(pairs).map((pair) => exampleOf(pair, passages, isInEnglish, options))
+  const examples = all.filter(({ question }) => fits(question))
+  const usable = sentences.filter(({ isUsed }) => isUsed).length
+  const too_long = all.length - examples.length
+  return { counts: { sentences: sentences.length, usable, spans: spans.size, too_long }, examples }
+}
+
+interface Comparison {
+  readonly passages: readonly string[]
+  readonly read: ReadPassages
+  readonly scoreOf: (question: Occurrence, found: Occurrence) => number
+}
+
+/**
+ * Finds the passage that fits a question best, among those that contain the span exactly once. With one occurrence there
+ * is one right label, so that training never punishes another right answer.
+ */
+function bestContext(
+  key: string,
+  question: Occurrence,
+  occurrences: readonly Occurrence[],
+  { passages, read, scoreOf }: Comparison,
+): Pair | undefined {
+  const place = occurrences.indexOf(question)
+  const compared = occurrences
+    .slice(Math.max(0, place - MOST_COMPARED / 2), place + MOST_COMPARED / 2)
+    .filter(({ sentence }) => sentence !== question.sentence)
+  const scored = compared
+    .map((found) => ({ found, score: scoreOf(question, found) }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || a.found.sentence.index - b.found.sentence.index)
+  for (const { found, score } of scored) {
+    const placed = contextOf(question, found, passages, read)
+    if (placed) return { question, found, ...placed, key, score }
+  }
+  return undefined
+}
+
+/** The passage of an occurrence, without the sentence of the question if it contains that too. */
+function contextOf(
+  question: Occurrence,
+  found: Occurrence,
+  passages: readonly string[],
+  { sentences, starts }: ReadPassages,
+) {
+  const { passage } = found.sentence
+  const own = sentences.slice(starts[passage], starts[passage + 1])
+  const left = own.filter((sentence) => sentence !== question.sentence)
+  if (left.reduce((n, sentence) => n + occurrencesIn(sentence, found), 0) !== 1) return undefined
+  const text = passages[passage]
+  const start = found.sentence.start + found.sentence.words[found.first].start
+  if (left.length === own.length) return { context: text, answer_start: start }
+  const { sentence } = question
+  if (left.length < 2) return undefined
+  const before = text.slice(0, sentence.start)
+  const after = text.slice(sentence.start + sentence.text.length).trimStart()
+  const context = `${before}${after}`.trimEnd()
+  return {
+    context,
+    answer_start: start < sentence.start ? start : start - (text.length - before.length - after.length),
+  }
+}
+
+function occurrencesIn({ words }: ReadSentence, { sentence, first, last }: Occurrence): number {
+  const keys = sentence.words.slice(first, last + 1).map(({ key }) => stemOf(key))
+  let count = 0
+  for (let i = 0; i + keys.length <= words.length; i++)
+    if (keys.every((key, n) => stemOf(words[i + n].key) === key)) count++
+  return count
+}
+
+/** The least share of the words of a question, by weight, that its context must contain. */
+const LEAST_SHARED = 0.2
+/** The same for answers of one common word, which fit many sentences by chance. Their score is lower too. */
+const LEAST_SHARED_BY_WORD = 0.3
+const SCORE_OF_WORD = 0.6
+/** The largest similarity of the two sentences. Above it, the question is a copy of the context. */
+const MOST_SIMILAR = 0.6
+
+/**
+ * Scores how well a passage fits a question, by the words that they share besides the answer: those near the answer count
+ * fully, others in part. 0 if the passage cannot tell the answer, or if the two sentences are almost the same.
+ */
+function scorer({ sentences, starts }: ReadPassages): Comparison['scoreOf'] {
+  const weight = weightOfStems(sentences)
+  const stemsOfPassage = starts.slice(0, -1).map((start, passage) => {
+    const stems = new Set<string>()
+    for (const sentence of sentences.slice(start, starts[passage + 1]))
+      for (const stem of sentence.stems) stems.add(stem)
+    return stems
+  })
+  return (question, found) => {
+    const { sentence, first, last } = question
+    const answer = new Set(sentence.words.slice(first, last + 1).map(({ key }) => stemOf(key)))
+    const asked = [...sentence.stems].filter((stem) => !answer.has(stem))
+    const near = found.sentence.stems
+    const shared = asked.filter((stem) => near.has(stem))
+    const total = asked.reduce((sum, stem) => sum + weight(stem), 0)
+    const isRepeated = shared.length > MOST_SIMILAR * Math.min(asked.length, near.size - answer.size)
+    if (shared.length === 0 || isRepeated || total === 0) return 0
+    const far = asked.filter((stem) => !near.has(stem) && stemsOfPassage[found.sentence.passage].has(stem))
+    const sum = (stems: readonly string[]) => stems.reduce((total, stem) => total + weight(stem), 0)
+    const coverage = (sum(shared) + sum(far) / 2) / total
+    const isWord = first === last && sentence.words[first].kind === 'common'
+    if (shared.length + far.length < 2 || coverage < (isWord ? LEAST_SHARED_BY_WORD : LEAST_SHARED)) return 0
+    return isWord ? SCORE_OF_WORD * coverage : coverage
+  }
+}
+
+/** Limits how many questions share a sentence, a context or an answer, keeping those that fit best. */
+function limited(pairs: readonly Pair[]): Pair[] {
+  const counts = new Map<string, number>()
+  const sorted = pairs.toSorted((a, b) => b.score - a.score || a.question.sentence.index - b.question.sentence.index)
+  return sorted.filter(({ key, question, found }) => {
+    const limits = [
+      [`sentence ${question.sentence.index}`, MOST_PER_SENTENCE],
+      [`passage ${found.sentence.passage}`, MOST_PER_PASSAGE],
+      [`answer ${key}`, MOST_PER_ANSWER],
+    ] as const
+    if (limits.some(([name, most]) => (counts.get(name) ?? 0) >= most)) return false
+    for (const [name] of limits) counts.set(name, (counts.get(name) ?? 0) + 1)
+    return true
+  })
+}
+
+function exampleOf(
+  { question, found, context, answer_start }: Pair,
+  passages: readonly string[],
+  isInEnglish: boolean,
+  { seed, style, mask }: ClozeOptions,
+): ClozeExample {
+  const { text, words } = question.sentence
+  const masked = { text, words, first: question.first, last: question.last }
+  const isWh = isInEnglish && style !== 'cloze' && (style === 'wh' || hashOfTexts(seed, 'style', text) % 2 === 0)
+  const { words: near } = found.sentence
+  const length = near[found.last].end - near[found.first].start
+  return {
+    question: (isWh ? whQuestion(masked) : undefined) ?? clozeQuestion(masked, mask),
+    context,
+    answer: context.slice(answer_start, answer_start + length),
+    answer_start,
+    sentence: withoutNumbers(text),
+    source: hashOfTexts(passages[question.sentence.passage]),
+    passage: hashOfTexts(passages[found.sentence.passage]),
+  }
+}
