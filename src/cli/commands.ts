@@ -80,6 +80,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
   {
+    name: 'promote',
+    group: TRAIN_AND_USE,
+    summary: 'replace a served model if a paired test does not find the new one worse',
+    usage: '[options] <old> [new]',
+    load: async () => (await import('./commands/promote.ts')).promoteCommand(),
+  },
+  {
     name: 'index',
     group: TRAIN_AND_USE,
     summary: 'make documents searchable, to answer questions from all of them',

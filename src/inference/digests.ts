@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { ModelConfig } from '../models/architecture.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import type { Answer, LabelledWindow } from '../squad/types.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
@@ -65,4 +66,10 @@ export function digestWeights(parameters: FlatParameters, without: readonly stri
   for (const { name } of parameters.entries)
     if (!without.includes(name)) hash.update(name).update(parameters.view(name))
   return hash.digest('hex')
+}
+
+/** Short digest of a model and its tokenizer. It is the same for equal weights in any folder. */
+export async function modelRevision(model: SpanModel, tokenizer: Tokenizer): Promise<string> {
+  const parts = [await model.digest(), digestConfig(model.config), digestTokenizer(tokenizer)]
+  return createHash('sha256').update(parts.join()).digest('hex').slice(0, 16)
 }

@@ -8,6 +8,7 @@ import type { ServerSettings } from './defaults.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
 import { Metrics } from './models/metrics.ts'
 import { Models } from './models/models.ts'
+import { PromotionWatch } from './models/promotion-watch.ts'
 import { QuestionLog } from './question-log/question-log.ts'
 import { SHARED, SharedLimit } from './security/shared-limit.ts'
 import { createService } from './service.ts'
@@ -69,6 +70,11 @@ export async function startServer(given: readonly string[], options: ServerOptio
     hub,
     choice,
     showSources: isPrivate(options),
+    onFallback: ({ id, folder, error }) =>
+      log.error(
+        { model: id, folder, err: error },
+        'failed to load the promoted model; trying the one served before it',
+      ),
   })
   metrics.watch(models)
   let index: ServedIndex | undefined
@@ -77,8 +83,8 @@ export async function startServer(given: readonly string[], options: ServerOptio
     questionLog = await openQuestionLog(options, metrics)
     if (options.index !== undefined) index = await ServedIndex.open(options.index)
     for (const source of sources) {
-      const { id, thread } = await models.load(source)
-      log.info({ model: id, folder: thread.folder }, 'model loaded')
+      const { id, thread, identity } = await models.load(source)
+      log.info({ ...identity, folder: thread.folder }, 'model loaded')
       if (thread.facts.warning) log.warn({ model: id }, thread.facts.warning)
     }
     const app = await createService({
@@ -97,6 +103,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       pages: packageFile('dist/web'),
     })
     const address = await listen(app, options)
+    const promotions = new PromotionWatch(models, log)
     return {
       address,
       isLocal: isLoopback(options.host),
@@ -107,7 +114,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       async reloadAll() {
         for (const { id } of models.all)
           await models.reload(id).then(
-            () => log.info({ model: id }, 'model reloaded'),
+            ({ identity }) => log.info({ ...identity }, 'model reloaded'),
             (error) => log.error({ model: id, err: error }, 'failed to reload the model; the old one stays in use'),
           )
         await index?.reload().then(
@@ -119,6 +126,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
         try {
           await closeGracefully(app, options.grace * 1000, log)
         } finally {
+          await promotions.end()
           await index?.end()
           await models.end()
           await questionLog?.close()

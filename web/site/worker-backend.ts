@@ -136,13 +136,14 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   }
 }
 
-const infoOf = ({ id, name, parameters, layers, hidden_size, max_positions, answer_settings }: SiteModel) => ({
+const infoOf = ({ id, name, parameters, layers, hidden_size, max_positions, weights, answer_settings }: SiteModel) => ({
   id,
   name,
   parameters,
   layers,
   hidden_size,
   max_seq_length: max_positions,
+  revision: weights.sha256.slice(0, 16),
   loaded: '',
   answer_settings,
 })

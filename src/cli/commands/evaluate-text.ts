@@ -1,4 +1,4 @@
-import { count, counted, decimal, duration, percentage, rate } from '../../report/render/format.ts'
+import { count, counted, decimal, duration, percentage, pValue, rate } from '../../report/render/format.ts'
 import { columns, textFacts, textTable } from '../../report/render/table.ts'
 import type { ModelComparison, ModelsEvaluation } from '../../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../../runs/evaluate/evaluate-model.ts'
@@ -119,11 +119,9 @@ const THRESHOLDS =
   'The models use different thresholds (stored with the model, or 0), which may explain much of the difference.\n' +
   'Fit all of them with --calibrate on other questions, or set one with --null_score_diff_threshold.'
 
-const chance = (p: number): string => (p < 0.0001 ? 'p < 0.0001' : `p ${decimal(p, 4)}`)
-
 const comparisonLines = ({ a, b, f1, exact_match, questions, sentences }: ModelComparison): string[] => [
-  `${sentences[0]} (${chance(f1.p_value)})`,
-  `${sentences[1]} (${chance(exact_match.p_value)})`,
+  `${sentences[0]} (${pValue(f1.p_value)})`,
+  `${sentences[1]} (${pValue(exact_match.p_value)})`,
   `answered exactly: ${count(questions.both)} by both, ${count(questions.only_a)} by ${a} alone, ` +
     `${count(questions.only_b)} by ${b} alone, ${count(questions.neither)} by neither`,
 ]

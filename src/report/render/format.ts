@@ -15,6 +15,9 @@ export function decimal(x: number | undefined, digits = 2): string {
   return x.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
+/** Formats a p-value; the tests draw too few samples to tell smaller values apart. */
+export const pValue = (p: number): string => (p < 0.0001 ? 'p < 0.0001' : `p ${decimal(p, 4)}`)
+
 /** Formats a setting the way people type it: 3e-5 instead of 0.00003, but 0.01. */
 export function setting(x: number): string {
   const tiny = x !== 0 && Math.abs(x) < 1e-3

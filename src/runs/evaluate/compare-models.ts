@@ -60,17 +60,17 @@ export async function compareModels(
   const found: EvaluatedModel[] = []
   for (const [i, own] of each.entries()) {
     options.screen.print(`${names[i]} (${i + 1} of ${models.length})`)
-    const { evaluation, scores } = await evaluateOn(examples, own)
-    found.push({ evaluation: { ...evaluation, model: names[i] }, scores })
+    const { evaluation, ...rest } = await evaluateOn(examples, own)
+    found.push({ evaluation: { ...evaluation, model: names[i] }, ...rest })
   }
   return {
     models: found.map(({ evaluation }) => evaluation),
-    comparisons: found.flatMap((a, i) => found.slice(i + 1).map((b) => compare(a, b))),
+    comparisons: found.flatMap((a, i) => found.slice(i + 1).map((b) => compareEvaluated(a, b))),
   }
 }
 
 /** Shortens each path to as few of its last parts as keep the names distinct. */
-function shortNames(models: readonly string[]): string[] {
+export function shortNames(models: readonly string[]): string[] {
   const parts = models.map((model) => model.split(/[\\/]/).filter(Boolean))
   return parts.map((own, i) => {
     for (let length = 1; length <= own.length; length++) {
@@ -90,7 +90,8 @@ function placesOf(name: string, { output_dir, report }: Pick<EvaluateModelOption
   }
 }
 
-function compare(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
+/** Compares two models that were evaluated on the same questions. */
+export function compareEvaluated(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
   const level = a.evaluation.confidence_level
   const names = [a.evaluation.model, b.evaluation.model] as const
   const scoresOf = (metric: keyof AnswerScore) => [inPercent(a.scores, metric), inPercent(b.scores, metric)] as const

@@ -92,6 +92,8 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
 export interface EvaluatedModel {
   readonly evaluation: ModelEvaluation
   readonly scores: readonly AnswerScore[]
+  /** The answer to each question, by its id. */
+  readonly predictions: ReadonlyMap<string, string>
 }
 
 /** Evaluates a saved model on a data file: loss, exact match and F1 with intervals, and any requested files. */
@@ -204,7 +206,7 @@ export async function completeEvaluation(
       ? await writeAnalysis(asked.report, data, { ...found, scores }, evaluation, calibrated, asked)
       : []),
   ]
-  return { evaluation: { ...evaluation, files }, scores }
+  return { evaluation: { ...evaluation, files }, scores, predictions: predicted.predictions }
 }
 
 async function calibrate(

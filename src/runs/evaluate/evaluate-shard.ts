@@ -191,7 +191,8 @@ const FOUND_AT = ['model', 'data', 'split', 'dataset_config', 'dataset_revision'
 const givenOf = (options: EvaluateModelOptions, names: readonly (keyof EvaluateModelOptions)[]) =>
   Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
 
-function shardSettings(
+/** The settings that the result depends on. */
+export function shardSettings(
   options: EvaluateModelOptions,
   { loaded, asked }: PreparedEvaluation,
 ): ShardManifest['settings'] {

@@ -1,7 +1,7 @@
 /** The JSON contract of the routes that answer from an index of documents. See contract.ts for the others. */
 import { z } from 'zod'
 import { PASSAGES_READ, STEMMINGS } from '../../search/schema.ts'
-import { AnswerResult, answerOptions, PredictedAnswer } from './contract.ts'
+import { AnswerResult, answeredBy, answerOptions, PredictedAnswer } from './contract.ts'
 
 export const CollectionRequest = z
   .strictObject({
@@ -51,8 +51,7 @@ export const CollectionResponse = AnswerResult.extend({
       }),
     )
     .describe('The passages that were read, most relevant first.'),
-  model: z.string(),
-  milliseconds: z.number(),
+  ...answeredBy,
 }).meta({ id: 'CollectionResponse' })
 
 const listed = DocumentName.extend({

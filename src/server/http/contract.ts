@@ -125,7 +125,13 @@ export const AnswerResult = z
   })
   .meta({ id: 'AnswerResult' })
 
-const answeredBy = { model: z.string().describe('Id of the model that answered.'), milliseconds: z.number() }
+export const answeredBy = {
+  model: z.string().describe('Id of the model that answered.'),
+  revision: z
+    .string()
+    .describe('Digest of the weights and the tokenizer that answered, which changes when another model is promoted.'),
+  milliseconds: z.number(),
+}
 
 export const AnswerResponse = AnswerResult.extend(answeredBy).meta({ id: 'AnswerResponse' })
 export const BatchResponse = z
@@ -146,6 +152,7 @@ export const ModelInfo = z
     hidden_size: z.int(),
     max_seq_length: z.int().describe('Maximum window length in tokens.'),
     device: z.string(),
+    revision: z.string().describe('Digest of the weights and the tokenizer.'),
     loaded: z.string().describe('Time of loading, in ISO 8601 format.'),
     answer_settings: z
       .object({
@@ -230,13 +237,13 @@ export type Problem = z.output<typeof Problem>
 /** The server-sent events of /api/stream by name. The `data:` field is a single line of JSON. */
 export interface StreamEvents {
   /** The first event, with the number of windows of each question. */
-  start: { readonly model: string; readonly windows: readonly number[] }
+  start: { readonly model: string; readonly revision?: string; readonly windows: readonly number[] }
   /** Number of windows of a question read so far, and its answers based on these. */
   progress: { readonly question: number; readonly done: number; readonly total: number; readonly result: AnswerResult }
   /** The final result of a question, as returned by /api/answer. */
   answer: { readonly question: number; readonly result: AnswerResult }
   /** The last event of a successful stream. */
-  end: { readonly model: string; readonly milliseconds: number }
+  end: { readonly model: string; readonly revision?: string; readonly milliseconds: number }
   /** The last event of a stream that failed after `start`. */
   error: Problem
 }

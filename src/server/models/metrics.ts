@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QueueOptions } from './batch-queue.ts'
-import type { Models } from './models.ts'
+import type { Models, ServedModel } from './models.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -39,11 +39,21 @@ export class Metrics {
 
   /** Adds gauges for the models' queues and load times. */
   watch(models: Models): void {
+    const inMemory = () => models.inMemory
+    const current = () => models.all
     const requests = 'Requests being read, waiting or computed.'
-    this.gauge('queue_requests', requests, models, ({ queue }) => queue.waiting.requests)
-    this.gauge('queue_tokens', 'Tokens waiting to be computed.', models, ({ queue }) => queue.waiting.tokens)
-    this.gauge('model_loaded_seconds', 'Unix time at which the model was loaded, in seconds.', models, ({ loaded }) =>
+    this.gauge('queue_requests', requests, inMemory, ({ queue }) => queue.waiting.requests)
+    this.gauge('queue_tokens', 'Tokens waiting to be computed.', inMemory, ({ queue }) => queue.waiting.tokens)
+    this.gauge('models_in_memory', 'Models in memory: 2 while a replaced one still answers.', inMemory, () => 1)
+    this.gauge('model_loaded_seconds', 'Unix time at which the model was loaded, in seconds.', current, ({ loaded }) =>
       Math.round(loaded.getTime() / 1000),
+    )
+    this.gauge(
+      'model_info',
+      'The revision that answers.',
+      current,
+      () => 1,
+      ({ identity }) => ({ ...identity }),
     )
   }
 
@@ -86,15 +96,22 @@ export class Metrics {
     return new Counter({ name: `spanforge_${name}`, help, labelNames, registers: [this.registry] })
   }
 
-  private gauge(name: string, help: string, models: Models, value: (model: Models['all'][number]) => number): void {
+  /** Adds a gauge with the sum of the values of all models that have the same labels. */
+  private gauge(
+    name: string,
+    help: string,
+    models: () => readonly ServedModel[],
+    value: (model: ServedModel) => number,
+    labels: (model: ServedModel) => Record<string, string> = ({ id }) => ({ model: id }),
+  ): void {
     new Gauge({
       name: `spanforge_${name}`,
       help,
-      labelNames: ['model'],
+      labelNames: ['model', 'revision'],
       registers: [this.registry],
       collect() {
         this.reset()
-        for (const model of models.all) this.set({ model: model.id }, value(model))
+        for (const model of models()) this.inc(labels(model), value(model))
       },
     })
   }

@@ -1,13 +1,21 @@
-import { exportDtype } from '../../checkpoint/onnx-folder.ts'
+import { type ExportDtype, exportDtype } from '../../checkpoint/onnx-folder.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { displayName, type HubChoice, modelFolder } from '../../runs/load/load-model.ts'
 import type { ModelSource } from '../../runs/load/model-sources.ts'
+import { type Promotions, readPromotions, servedFolders } from '../../runs/promote/promotions.ts'
 import { SerialQueue } from '../../threads/serial-queue.ts'
 import type { ModelInfo } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { RequestTokenizer } from '../tokenizing/request-tokenizer.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import { ModelThread } from './model-thread.ts'
+import { checkSpareMemory } from './spare-memory.ts'
+
+/** The model that computed an answer. */
+export interface ModelIdentity {
+  readonly model: string
+  readonly revision: string
+}
 
 /** A loaded model with its thread, queue and tokenizer. Counts the requests that use it. */
 export class ServedModel {
@@ -21,11 +29,18 @@ export class ServedModel {
     readonly id: string,
     readonly name: string,
     readonly thread: ModelThread,
+    /** The promotions of its folder when it was loaded. */
+    readonly promotions: Promotions,
     turns: SerialQueue,
     options: QueueOptions,
   ) {
     this.queue = new BatchQueue((rows) => turns.run(() => thread.forward(rows)), options)
     this.requestTokenizer = new RequestTokenizer(thread.tokenizer)
+  }
+
+  /** Which model answers, for responses. */
+  get identity(): ModelIdentity {
+    return { model: this.id, revision: this.thread.facts.revision }
   }
 
   get info(): Omit<ModelInfo, 'default'> {
@@ -39,6 +54,7 @@ export class ServedModel {
       hidden_size,
       max_seq_length: Math.min(tokenizer.model_max_length, max_positions),
       device: facts.device,
+      revision: facts.revision,
       loaded: this.loaded.toISOString(),
       answer_settings: facts.settings,
     }
@@ -72,6 +88,10 @@ export interface ModelsOptions {
   readonly choice?: EngineChoice
   /** Whether `list` includes the folder or hub name of each model. */
   readonly showSources?: boolean
+  /** Called if a promoted model cannot be loaded at startup, and one that was served before it is tried. */
+  readonly onFallback?: (failure: { readonly id: string; readonly folder: string; readonly error: unknown }) => void
+  /** Returns the bytes of memory that are available (default: to this process). */
+  readonly availableMemory?: () => number
 }
 
 /** Characters in a typical paragraph. */
@@ -82,6 +102,9 @@ export class Models {
   private readonly models = new Map<string, ServedModel>()
   private readonly sources = new Map<string, string>()
   private readonly loading = new Map<string, Promise<ServedModel>>()
+  private readonly next = new Map<string, Promise<ServedModel>>()
+  /** Replaced models that still answer requests. */
+  private readonly retiring = new Set<ServedModel>()
   /** Each pass uses all cores, so models take turns. */
   private readonly turns = new SerialQueue()
 
@@ -89,6 +112,11 @@ export class Models {
 
   get all(): readonly ServedModel[] {
     return [...this.models.values()]
+  }
+
+  /** All models in memory: also those that have been replaced and still answer requests. */
+  get inMemory(): readonly ServedModel[] {
+    return [...this.all, ...this.retiring]
   }
 
   /** Whether every model would currently accept a question about a paragraph. */
@@ -100,14 +128,31 @@ export class Models {
     return this.all.length > 0 && this.all.every(({ thread }) => thread.isAlive)
   }
 
+  isLoading(id: string): boolean {
+    return this.loading.has(id)
+  }
+
   /**
-   * Loads a model and replaces the one with the same id. Requests in progress finish with the old model, which stays in
-   * use if the new one fails to load. Concurrent loads of the same id share one result.
+   * Loads a model, or the one promoted in its place, and replaces the one with the same id. Requests in progress finish
+   * with the old model, which stays in use if the new one fails to load. A call while the same id is being loaded loads
+   * it once more afterwards, because its files may have changed since; such calls share one result.
    */
-  async load({ id, source }: ModelSource): Promise<ServedModel> {
-    const loading = this.loading.get(id) ?? this.replace(id, source).finally(() => this.loading.delete(id))
-    this.loading.set(id, loading)
-    return loading
+  load(source: ModelSource): Promise<ServedModel> {
+    const { id } = source
+    const running = this.loading.get(id)
+    if (!running) {
+      const loading = this.replace(source).finally(() => this.loading.delete(id))
+      this.loading.set(id, loading)
+      return loading
+    }
+    const again = async () => {
+      await running.catch(() => {})
+      this.next.delete(id)
+      return this.load(source)
+    }
+    const next = this.next.get(id) ?? again()
+    this.next.set(id, next)
+    return next
   }
 
   /** @throws HttpProblem 404 for an unknown id */
@@ -135,15 +180,51 @@ export class Models {
     await Promise.all(this.all.map((model) => model.retire()))
   }
 
-  private async replace(id: string, source: string): Promise<ServedModel> {
-    const { hub, choice, queueOptions } = this.options
-    const dtype = choice?.dtype ? exportDtype(choice.dtype) : undefined
-    const thread = await ModelThread.open(await modelFolder(source, { ...hub, dtype }), choice)
-    const model = new ServedModel(id, displayName(source), thread, this.turns, queueOptions(id))
+  private async replace({ id, source }: ModelSource): Promise<ServedModel> {
+    const { queueOptions } = this.options
+    const place = await this.folderOf(source)
+    const promotions = await readPromotions(place)
     const old = this.models.get(id)
+    const thread = old ? await this.openBeside(servedFolders(promotions)[0]) : await this.openFirst(id, promotions)
+    const name = displayName(thread.folder === place ? source : thread.folder)
+    const model = new ServedModel(id, name, thread, promotions, this.turns, queueOptions(id))
     this.models.set(id, model) // a Map keeps the position of an existing key
     this.sources.set(id, source)
-    void old?.retire()
+    if (old) this.retire(old)
     return model
+  }
+
+  private retire(model: ServedModel): void {
+    this.retiring.add(model)
+    void model.retire().finally(() => this.retiring.delete(model))
+  }
+
+  private folderOf(source: string): Promise<string> {
+    return modelFolder(source, { ...this.options.hub, dtype: this.dtype })
+  }
+
+  private get dtype(): ExportDtype | undefined {
+    const { choice } = this.options
+    return choice?.dtype ? exportDtype(choice.dtype) : undefined
+  }
+
+  private async openBeside(served: string): Promise<ModelThread> {
+    const folder = await this.folderOf(served)
+    await checkSpareMemory(folder, this.dtype, this.options.availableMemory?.())
+    return ModelThread.open(folder, this.options.choice)
+  }
+
+  /** Opens the promoted model. If that fails, it opens the latest one served before it that works. */
+  private async openFirst(id: string, promotions: Promotions): Promise<ModelThread> {
+    const folders = servedFolders(promotions)
+    const errors: unknown[] = []
+    for (const served of folders)
+      try {
+        return await ModelThread.open(await this.folderOf(served), this.options.choice)
+      } catch (error) {
+        errors.push(error)
+        if (errors.length < folders.length) this.options.onFallback?.({ id, folder: served, error })
+      }
+    throw errors[0]
   }
 }

@@ -4,7 +4,6 @@ import type { Metrics } from '../models/metrics.ts'
 import type { ServedModel } from '../models/models.ts'
 import { type LoggedCorrection, type LoggedText, type PassageSource, questionId, textId } from './entries.ts'
 import { LogFile, type LoggedPair } from './log-file.ts'
-import { modelRevision } from './model-revision.ts'
 
 export interface QuestionLogOptions {
   readonly path: string
@@ -41,7 +40,6 @@ const MOST_WAITING = 2 ** 24
 /** Keeps uncertain questions and corrections in a file. Failures are logged once and never reach the client. */
 export class QuestionLog {
   private readonly writes = new SerialQueue()
-  private readonly revisions = new WeakMap<ServedModel, Promise<string | undefined>>()
   private waiting = 0
   status: 'ok' | 'full' | 'failing' = 'ok'
 
@@ -63,21 +61,19 @@ export class QuestionLog {
   async keep(model: ServedModel, answered: readonly AnsweredQuestion[]): Promise<void> {
     const uncertain = answered.filter(({ best }) => (best.confidence ?? best.score) < this.below)
     if (uncertain.length === 0) return
-    await this.append(uncertain.length, sizeOf(uncertain), async () => {
-      const revision = await this.revisionOf(model)
-      return uncertain.map(({ question, context, source, best }): LoggedPair => {
+    await this.append(uncertain.length, sizeOf(uncertain), async () =>
+      uncertain.map(({ question, context, source, best }): LoggedPair => {
         const text = loggedText(context, source)
         const { answer, start: answer_start, confidence, score } = best
         return {
           text,
           about: {
             ...{ type: 'question', id: questionId(question, context), at: new Date().toISOString(), text: text.id },
-            ...{ question, answer, answer_start, confidence, score, model: model.id },
-            ...(revision && { revision }),
+            ...{ question, answer, answer_start, confidence, score, ...model.identity },
           },
         }
-      })
-    })
+      }),
+    )
   }
 
   /** Keeps a correction. Returns whether it is in the file. */
@@ -128,14 +124,6 @@ export class QuestionLog {
     if (status === 'failing') log.error({ ...facts, err: error }, 'cannot keep questions; answers are not affected')
     else if (status === 'full') log.warn({ ...facts, bytes: maxBytes }, 'the question log is full; no more are kept')
     else log.info(facts, 'questions are kept again')
-  }
-
-  private revisionOf(model: ServedModel): Promise<string | undefined> {
-    const known = this.revisions.get(model)
-    if (known) return known
-    const revision = modelRevision(model.thread.folder, model.loaded).catch(() => undefined)
-    this.revisions.set(model, revision)
-    return revision
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { asProblem } from '../http/problem.ts'
 import { problemBody } from '../http/remedies.ts'
 import { SSE_HEADERS, sse } from '../http/sse.ts'
-import type { ServedModel } from '../models/models.ts'
+import type { ModelIdentity, ServedModel } from '../models/models.ts'
 import { type Asker, askerOf, ClientGone, onceClosed } from '../security/client.ts'
 import type { QuestionFields } from '../tokenizing/tokenizing-task.ts'
 import type { ServiceContext } from './context.ts'
@@ -87,7 +87,7 @@ export function answerRoutes(app: HttpApp, context: ServiceContext): void {
       const events = keepingAnswers(model, questions, streamAnswers(model, opened, options, asker))
       const { windows } = opened.rows
       metrics.answered(model.id, windows.length)
-      const lines = eventLines(events, { model: model.id, windows, started, request: id })
+      const lines = eventLines(events, { by: model.identity, windows, started, request: id })
       return reply.headers(SSE_HEADERS).send(Readable.from(lines))
     },
   )
@@ -117,7 +117,7 @@ export function answerRoutes(app: HttpApp, context: ServiceContext): void {
       const results = await answerAll(model, opened, options, asker)
       metrics.answered(model.id, results.length)
       await keepQuestions(context, model, questions, results)
-      return { model: model.id, milliseconds: performance.now() - started, results }
+      return { ...model.identity, milliseconds: performance.now() - started, results }
     })
   }
 }
@@ -133,7 +133,7 @@ interface BatchBody {
 }
 
 interface StreamFacts {
-  readonly model: string
+  readonly by: ModelIdentity
   /** Number of windows of each question. */
   readonly windows: readonly number[]
   readonly started: number
@@ -142,12 +142,12 @@ interface StreamFacts {
 }
 
 /** The lines of an event stream, from `start` to `end` or `error`. */
-async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows, started, request }: StreamFacts) {
+async function* eventLines(events: AsyncGenerator<StreamEvent>, { by, windows, started, request }: StreamFacts) {
   const line = (event: string, data: unknown) => sse(event, JSON.stringify(data))
   try {
-    yield line('start', { model, windows })
+    yield line('start', { ...by, windows })
     for await (const item of withKeepAlive(events)) yield item ? line(item.name, item.data) : ': waiting\n\n'
-    yield line('end', { model, milliseconds: performance.now() - started })
+    yield line('end', { ...by, milliseconds: performance.now() - started })
   } catch (error) {
     if (error instanceof ClientGone) return
     yield line('error', problemBody(asProblem(error), request))

@@ -98,11 +98,13 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
       const { question, passages: most, documents, ...body } = request.body
       const started = performance.now()
       const asker = askerOf(request, reply, timeout)
-      const model = models.get(body.model)
+      models.get(body.model) // rejects an unknown id before the search
       checkQuestions([{ question, context: '' }], limits)
       const passages = await index.search(question, { passages: most, documents })
       asker.signal.throwIfAborted()
-      const by = () => ({ model: model.id, milliseconds: performance.now() - started })
+      // During the search, the model may have been replaced.
+      const model = models.get(body.model)
+      const by = () => ({ ...model.identity, milliseconds: performance.now() - started })
       const shown = passages.map(shownPassage)
       if (passages.length === 0) return { ...NOTHING, passages: shown, ...by() }
       const options = resolveAnswerOptions(body, model.thread.facts.settings)

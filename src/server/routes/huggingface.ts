@@ -3,13 +3,14 @@
  * are those of the Python pipeline and positions count code points, as Python clients expect. Unknown options are
  * ignored, as they are there.
  */
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { answerOption, resolveAnswerOptions, resolvePipelineOptions } from '../../inference/answer-options.ts'
 import type { PipelineAnswer } from '../../squad/python/pipeline-answers.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'
 import type { HttpApp } from '../http/app.ts'
 import { EXAMPLE, failures } from '../http/contract.ts'
-import { type Asker, askerOf } from '../security/client.ts'
+import { askerOf } from '../security/client.ts'
 import { AnswerSize } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'
 import { keepQuestions } from './keep-questions.ts'
@@ -45,6 +46,9 @@ export const InferenceResponse = z.union([
   z.array(z.union([InferenceAnswer, z.array(InferenceAnswer)])),
 ])
 
+/** Says which revision of the model answers; the format of the body has no place for it. */
+const REVISION_HEADER = 'spanforge-revision'
+
 export function huggingFaceRoutes(
   app: HttpApp,
   { models, metrics, limits, timeout, questionLog }: ServiceContext,
@@ -60,29 +64,31 @@ export function huggingFaceRoutes(
   const params = { name: z.string(), owner: z.string() }
 
   app.post('/', { schema: { ...schema, operationId: 'inference' } }, (request, reply) =>
-    infer(undefined, request.body, askerOf(request, reply, timeout)),
+    infer(undefined, request.body, reply),
   )
   app.post(
     '/models/:name',
     { schema: { ...schema, operationId: 'inferenceByName', params: z.object({ name: params.name }) } },
-    (request, reply) => infer(request.params.name, request.body, askerOf(request, reply, timeout)),
+    (request, reply) => infer(request.params.name, request.body, reply),
   )
   app.post(
     '/models/:owner/:name',
     { schema: { ...schema, operationId: 'inferenceByOwnerAndName', params: z.object(params) } },
     (request, reply) => {
       const { owner, name } = request.params
-      return infer(`${owner}/${name}`, request.body, askerOf(request, reply, timeout))
+      return infer(`${owner}/${name}`, request.body, reply)
     },
   )
 
   async function infer(
     id: string | undefined,
     { inputs, parameters }: z.output<typeof InferenceRequest>,
-    asker: Asker,
+    reply: FastifyReply,
   ): Promise<OneOrMany | OneOrMany[]> {
     const questions = Array.isArray(inputs) ? inputs : [inputs]
+    const asker = askerOf(reply.request, reply, timeout)
     const model = models.get(id)
+    reply.header(REVISION_HEADER, model.identity.revision)
     const options = resolvePipelineOptions(parameters ?? {}, model.thread.facts.settings)
     const { top_k = 1 } = options
     const asked = { questions, options: { ...options, keep_leading_spaces: true }, limits, asker }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { z } from 'zod'
 import type { HttpApp } from '../http/app.ts'
 import { failures, ModelInfo, ModelList } from '../http/contract.ts'
@@ -29,25 +30,29 @@ export function modelRoutes(app: HttpApp, { models, limits, mayReload, index, qu
     tags: ['Models'],
     summary: 'Reload a model from its source',
     description:
-      'Use it after replacing the files of a model folder. Requests in progress finish with the old weights. If the ' +
-      'new weights fail to load, the old ones stay in use. Requires a server with tokens.',
+      'Use it after replacing the files of a model folder. It also loads a model that `spanforge promote` has put in its ' +
+      'place. Requests in progress finish with the old weights. If the new weights fail to load, or do not fit into ' +
+      'memory beside the old ones, the old ones stay in use. Requires a server with tokens.',
     response: { 200: ModelInfo, ...failures },
   }
-  app.post('/api/models/:id/reload', { schema: { ...schema, params: z.object({ id: z.string() }) } }, ({ params }) =>
-    reload(params.id),
+  app.post(
+    '/api/models/:id/reload',
+    { schema: { ...schema, params: z.object({ id: z.string() }) } },
+    ({ params, log }) => reload(params.id, log),
   )
   app.post(
     '/api/models/:owner/:name/reload',
     { schema: { ...schema, operationId: 'reloadByOwner', params: z.object({ owner: z.string(), name: z.string() }) } },
-    ({ params }) => reload(`${params.owner}/${params.name}`),
+    ({ params, log }) => reload(`${params.owner}/${params.name}`, log),
   )
 
-  async function reload(id: string): Promise<ModelInfo> {
+  async function reload(id: string, log: FastifyBaseLogger): Promise<ModelInfo> {
     if (!mayReload)
       throw new HttpProblem(403, 'Reloading models requires a server with tokens.', {
         remedy: 'Start the server with --token_file, or send SIGHUP to the process.',
       })
-    await models.reload(id)
+    const { identity } = await models.reload(id)
+    log.info({ ...identity }, 'model reloaded')
     return models.list().find((model) => model.id === id)!
   }
 }
