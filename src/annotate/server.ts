@@ -6,6 +6,7 @@ import type { HubChoice } from '../runs/load/load-model.ts'
 import { modelSources } from '../runs/load/model-sources.ts'
 import { SERVER_DEFAULTS } from '../server/defaults.ts'
 import { createApp, type HttpApp, sendProblem, servePage } from '../server/http/app.ts'
+import { documentation } from '../server/http/documentation.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from '../server/http/listen.ts'
 import { HttpProblem } from '../server/http/problem.ts'
 import { Models } from '../server/models/models.ts'
@@ -110,6 +111,12 @@ async function createAnnotationApp(project: Project, { suggestions, tokens, host
       if (request.method !== 'POST' || origin === undefined || isFromOwnPage(request)) return
       throw new HttpProblem(403, `Origin: found ${showValue(origin)}, expected the page of this server.`)
     })
+  await documentation(app, {
+    title: 'spanforge annotate',
+    description: 'Annotation of documents. Positions are UTF-16 offsets in the text of a passage.',
+    tags: ['Project', 'Passages', 'Annotation'],
+    requiresToken: tokens.length > 0,
+  })
   await servePage(app, packageFile('dist/web'), 'annotate')
   await app.register(async (inner) => {
     const guarded = inner as unknown as HttpApp

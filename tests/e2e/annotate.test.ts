@@ -86,6 +86,37 @@ describeChromium('the annotation page', () => {
     expect(exportExamples(await world.stored(folder)).examples).toEqual(examples)
   })
 
+  it('searches texts, headings, questions and comments, and filters', async () => {
+    const rows = [{ id: 'a', question: 'Who sailed?', context: 'una was in the sea.', answers: [] }]
+    const { address } = await world.start({ data: JSON.stringify(rows) })
+    const page = await world.open(address, 'ann')
+    const found = () => page.locator('.item .words').allTextContents()
+    await expect.poll(async () => (await found()).length).toBe(3)
+    await page.keyboard.press('/')
+    await page.keyboard.type('RED button')
+    await expect.poll(found).toEqual([expect.stringContaining('red button')])
+    await page.fill('#search', 'cleaning')
+    await expect.poll(found).toEqual([expect.stringContaining('filter')])
+    await page.fill('#search', 'who sailed')
+    await expect.poll(found).toEqual([expect.stringContaining('una')])
+    await page.locator('.item').click()
+    await page.click('.reading .tools >> text=Comment on the passage')
+    await page.fill('.editor input', 'Which ship?')
+    await page.press('.editor input', 'Enter')
+    await page.fill('#search', 'which ship')
+    await expect.poll(found).toEqual([expect.stringContaining('una')])
+    await page.fill('#search', 'nothing has this')
+    await expect.poll(found).toEqual([])
+    expect(await page.locator('.found').textContent()).toBe('0 passages')
+    expect(await seriousFaults(page)).toEqual([])
+    await page.fill('#search', '')
+    await page.selectOption('select[aria-label="Which passages"]', 'commented')
+    await expect.poll(found).toEqual([expect.stringContaining('una')])
+    await page.selectOption('select[aria-label="Which passages"]', 'all')
+    await page.selectOption('select[aria-label=Document]', 'pump.md')
+    await expect.poll(async () => (await found()).length).toBe(2)
+  })
+
   it('works by keyboard alone', async () => {
     const { address, folder } = await world.start()
     const page = await world.open(address)
@@ -279,6 +310,12 @@ describeChromium('the annotation page', () => {
     let running = await launch('0')
     const { address } = running
     const page = await world.open(address, 'ann')
+    // A second tab of the same person, whose unsaved changes are kept too.
+    const second = await page.context().newPage()
+    await second.goto(address)
+    await second.waitForSelector('#passage')
+    await addQuestion(second, 'Second tab?')
+    await page.bringToFront()
     for (let i = 0; i < 3; i++) {
       await addQuestion(page, `Question ${i}?`)
       running.child.kill('SIGKILL')
@@ -287,11 +324,16 @@ describeChromium('the annotation page', () => {
       await selectWords(page, 'red button')
       await page.click('text=This is the answer')
       await page.locator('.complaint', { hasText: 'kept in this browser' }).waitFor()
+      if (i === 0) {
+        await second.bringToFront()
+        await second.click('.asked[aria-current=true] >> text=No answer')
+        await second.locator('.complaint', { hasText: 'kept in this browser' }).waitFor()
+        await second.close()
+      }
       // Not even closing the page loses the change.
-      if (i === 1) {
-        const context = page.context()
+      if (i === 0) {
         running = await launch(new URL(address).port)
-        await context.pages()[0].reload()
+        await page.reload()
       } else running = await launch(new URL(address).port)
       await page
         .locator('.asked', { hasText: `Question ${i}?` })
@@ -300,6 +342,7 @@ describeChromium('the annotation page', () => {
     }
     const answers = answersOf(await world.stored(output_dir))
     expect(answers).toEqual({
+      'Second tab?': { ann: [] },
       'Question 0?': { ann: ['red button'] },
       'Question 1?': { ann: ['red button'] },
       'Question 2?': { ann: ['red button'] },

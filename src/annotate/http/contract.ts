@@ -1,5 +1,6 @@
 /** The JSON contract of the annotation server. All positions are UTF-16 offsets in the text of a passage. */
 import { z } from 'zod'
+import { problemResponse } from '../../server/http/contract.ts'
 import { actionSchema, annotatorName, answerSchema, suggestionSchema } from '../project/events.ts'
 
 const annotator = annotatorName.optional().describe('The annotator whose answers and progress are shown.')
@@ -130,6 +131,16 @@ export const ImportResult = z
     skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   })
   .meta({ id: 'ImportResult' })
+
+/** Error responses of all routes, for OpenAPI. */
+export const annotationFailures = {
+  401: problemResponse('The token is missing or invalid'),
+  403: problemResponse('The request comes from another page or for another host'),
+  404: problemResponse('Unknown passage'),
+  413: problemResponse('The body is too large'),
+  422: problemResponse('The request is invalid, or does not fit the state of the project'),
+  507: problemResponse('The change could not be saved'),
+}
 
 export type ProjectInfo = z.output<typeof ProjectInfo>
 export type PassagesQuery = z.output<typeof PassagesQuery>

@@ -46,6 +46,30 @@ async function call(path: string, { body, headers }: Sent = {}) {
 const act = (body: unknown, headers = {}) => call('api/actions', { body, headers })
 
 describe('the annotation server', () => {
+  it('documents all routes', async () => {
+    await start([TOKEN])
+    const { json } = await call('openapi.json')
+    const routes = Object.entries(json.paths).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { operationId?: string; summary?: string }>).map(
+        ([method, { operationId, summary }]) => [
+          `${method} ${path}`,
+          operationId !== undefined && summary !== undefined,
+        ],
+      ),
+    )
+    expect(routes).toEqual([
+      ['get /api/project', true],
+      ['get /api/passages', true],
+      ['get /api/passages/{id}', true],
+      ['post /api/actions', true],
+      ['get /api/disagreements', true],
+      ['get /api/export', true],
+      ['post /api/import', true],
+    ])
+    expect(json.security).toEqual([{ token: [] }])
+    expect((await fetch(`${server.address}docs`)).status).toBe(200)
+  })
+
   it('stores actions, and repeats of a request change nothing', async () => {
     await start()
     const { json: list } = await call('api/passages')

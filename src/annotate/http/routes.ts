@@ -13,6 +13,7 @@ import { newId, type Project } from '../project/project.ts'
 import {
   ActionRequest,
   ActionResult,
+  annotationFailures,
   Disagreements,
   ImportRequest,
   ImportResult,
@@ -34,13 +35,29 @@ export function annotationRoutes(app: HttpApp, shown: ShownProject): void {
 
   app.get(
     '/api/project',
-    { schema: { querystring: ProjectQuery, response: { 200: ProjectInfo } } },
+    {
+      schema: {
+        operationId: 'project',
+        tags: ['Project'],
+        summary: 'The documents, the annotators and the progress of the project',
+        querystring: ProjectQuery,
+        response: { 200: ProjectInfo, ...annotationFailures },
+      },
+    },
     async ({ query }) => projectInfo(shown, query.annotator),
   )
 
   app.get(
     '/api/passages',
-    { schema: { querystring: PassagesQuery, response: { 200: PassageList } } },
+    {
+      schema: {
+        operationId: 'passages',
+        tags: ['Passages'],
+        summary: 'List passages',
+        querystring: PassagesQuery,
+        response: { 200: PassageList, ...annotationFailures },
+      },
+    },
     async ({ query }) => passageList(shown, query),
   )
 
@@ -48,9 +65,12 @@ export function annotationRoutes(app: HttpApp, shown: ShownProject): void {
     '/api/passages/:id',
     {
       schema: {
+        operationId: 'passage',
+        tags: ['Passages'],
+        summary: 'A passage with its questions and the suggestions of the model',
         params: z.object({ id: z.string() }),
         querystring: ProjectQuery,
-        response: { 200: PassageDetail },
+        response: { 200: PassageDetail, ...annotationFailures },
       },
     },
     async ({ params, query }) => {
@@ -59,29 +79,70 @@ export function annotationRoutes(app: HttpApp, shown: ShownProject): void {
     },
   )
 
-  app.post('/api/actions', { schema: { body: ActionRequest, response: { 200: ActionResult } } }, async ({ body }) => {
-    const id = await storing(() => perform(project, body))
-    suggestions?.start()
-    return { ...(id !== undefined && { id }), revision: revisionOf(shown) }
-  })
-
-  app.get('/api/disagreements', { schema: { response: { 200: Disagreements } } }, async () =>
-    shownDisagreements(project),
+  app.post(
+    '/api/actions',
+    {
+      schema: {
+        operationId: 'act',
+        tags: ['Annotation'],
+        summary: 'Ask, edit, answer, comment, skip or decide, as an annotator',
+        description: 'The response is sent once the change is on disk. The same request can be repeated.',
+        body: ActionRequest,
+        response: { 200: ActionResult, ...annotationFailures },
+      },
+    },
+    async ({ body }) => {
+      const id = await storing(() => perform(project, body))
+      suggestions?.start()
+      return { ...(id !== undefined && { id }), revision: revisionOf(shown) }
+    },
   )
 
-  app.get('/api/export', async (_request, reply) => {
-    const exported = exportExamples(project.state)
-    if (exported.examples.length === 0) throw new HttpProblem(409, 'No question has an answer yet.')
-    return reply
-      .type('application/json; charset=utf-8')
-      .header('content-disposition', 'attachment; filename="annotations.json"')
-      .serializer((text: string) => text)
-      .send(squadFile(exported))
-  })
+  app.get(
+    '/api/disagreements',
+    {
+      schema: {
+        operationId: 'disagreements',
+        tags: ['Annotation'],
+        summary: 'The questions to which annotators have given different answers',
+        response: { 200: Disagreements, ...annotationFailures },
+      },
+    },
+    async () => shownDisagreements(project),
+  )
+
+  app.get(
+    '/api/export',
+    {
+      schema: {
+        operationId: 'export',
+        tags: ['Project'],
+        summary: 'The annotated questions as SQuAD JSON',
+        produces: ['application/json'],
+      },
+    },
+    async (_request, reply) => {
+      const exported = exportExamples(project.state)
+      if (exported.examples.length === 0) throw new HttpProblem(409, 'No question has an answer yet.')
+      return reply
+        .type('application/json; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="annotations.json"')
+        .serializer((text: string) => text)
+        .send(squadFile(exported))
+    },
+  )
 
   app.post(
     '/api/import',
-    { schema: { body: ImportRequest, response: { 200: ImportResult } } },
+    {
+      schema: {
+        operationId: 'import',
+        tags: ['Project'],
+        summary: 'Add the questions of a file',
+        body: ImportRequest,
+        response: { 200: ImportResult, ...annotationFailures },
+      },
+    },
     async ({ body: { name, content } }) => {
       const counts = await storing(() => importContent(project, basename(name), content))
       suggestions?.start()

@@ -3,7 +3,7 @@ import { recordsOf } from '../../data/read-examples.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { isQuestionLog } from '../../server/question-log/entries.ts'
 import type { Report } from '../../squad/reading/data-problem.ts'
-import { QuestionReader, type QuestionRecord } from '../../squad/reading/read-question.ts'
+import { isId, QuestionReader, type QuestionRecord } from '../../squad/reading/read-question.ts'
 import { passageId } from '../project/project.ts'
 import type { ImportedQuestion, SkippedItem } from './imported.ts'
 import { hasMarks, readMarkedTexts } from './marked-texts.ts'
@@ -30,13 +30,13 @@ async function* readQuestions(
   }
   const reader = new QuestionReader(report)
   try {
-    for await (const record of recordsOf(file, { report, mayLack: ['answers'] })) {
-      const isLabelled = hasAnswers(record)
-      const example = reader.read(isLabelled ? record : { ...record, answers: () => [] })
+    for await (const record of recordsOf(file, { report, mayLack: ['answers'], allColumns: true })) {
+      const [hasAnswers, isAnnotated] = answersIn(record)
+      const example = reader.read(hasAnswers && isAnnotated ? record : { ...record, answers: () => [] })
       if (example?.context.trim()) {
         const { id, title, question, context, answers } = example
         const passage = { id: passageId(context), text: context }
-        yield { id, title, passage, question: question.trim(), ...(isLabelled && { answers }) }
+        yield { id, title, passage, question: question.trim(), ...(isAnnotated && { answers }) }
       }
       yield* problems.splice(0)
     }
@@ -50,8 +50,14 @@ async function* readQuestions(
 const renamed = (error: unknown, path: string, name: string): unknown =>
   error instanceof SpanforgeError ? new SpanforgeError(error.summary.replace(path, name), error.options) : error
 
-/** Whether a row says what the answers are, or that there are none. */
-function hasAnswers({ source: { columns, values } }: QuestionRecord): boolean {
+/**
+ * Whether a row has answers, and whether somebody has annotated it, so that a row without answers has no answer. Label
+ * Studio leaves the answers of such rows empty or out, and the number of the annotation only if there is none.
+ */
+function answersIn({
+  source: { columns, values },
+}: QuestionRecord): readonly [hasAnswers: boolean, isAnnotated: boolean] {
   const names = [columns.answers, columns.answer, columns.is_impossible, 'answers.text']
-  return names.some((name) => name !== undefined && values[name] !== undefined)
+  const hasAnswers = names.some((name) => name !== undefined && values[name] !== undefined)
+  return [hasAnswers, 'annotation_id' in values ? isId(values.annotation_id) : hasAnswers]
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fixture } from '../../../tests/fixture.ts'
 import { pdfOf } from '../../../tests/pdf-file.ts'
 import { LOG_HEADER } from '../../server/question-log/entries.ts'
 import { toSquadJson } from '../../squad/reading/squad-json.ts'
@@ -98,6 +99,23 @@ it('imports marks of Prodigy, whose offsets count code points', async () => {
   expect(exportExamples(project.state).left_out['no question']).toBe(1)
 })
 
+it.each(['doccano', 'doccano-relations'])('imports an export of Doccano 1.8.4 (%s.jsonl)', async (name) => {
+  const tower = 'The 🌊 tower is 96 m high. It was built in 1903.'
+  const within = (text: string) => ({ text, answer_start: tower.indexOf(text) })
+  const path = fixture(`annotation-tools/${name}.jsonl`)
+  const { skipped } = await importPaths(project, [path])
+  expect(skipped).toEqual([{ name: `${name}.jsonl: line 3`, reason: 'has neither a question nor marks' }])
+  const found = new Map(questions().map((one) => [one.question || one.label, one]))
+  expect([...found.keys()].sort()).toEqual(['Answer', 'How high?', 'Who?', 'Year'])
+  expect(found.get('How high?')).toMatchObject({ given: [within('96 m')] })
+  expect([...found.get('How high?')!.comments.values()]).toEqual(['Check it'])
+  expect(found.get('Answer')).toMatchObject({ given: [within('tower')] })
+  expect(found.get('Year')).toMatchObject({ given: [within('1903')] })
+  // Doccano exports rows that nobody has annotated in the same way as those without an answer.
+  expect(found.get('Who?')!.given).toBeUndefined()
+  expect(project.state.documents.has('Tower')).toBe(true)
+})
+
 it('imports both layouts of Doccano', async () => {
   const rows = [
     { id: 1, text: context, label: [[15, 19, 'Answer']], question: 'How high?', Comments: ['Check it'] },
@@ -111,6 +129,22 @@ it('imports both layouts of Doccano', async () => {
   ])
   expect([...questions()[0].comments]).toEqual([['', 'Check it']])
 })
+
+it.each(['label-studio.json', 'label-studio-min.json', 'label-studio.csv'])(
+  'imports an export of Label Studio 1.23.2 (%s)',
+  async (name) => {
+    const tower = 'The 🌊 tower is 96 m high. It was built in 1903.'
+    const within = (text: string) => ({ text, answer_start: tower.indexOf(text) })
+    const { skipped } = await importPaths(project, [fixture(`annotation-tools/${name}`)])
+    expect(skipped).toEqual([])
+    const given = new Map(questions().map((one) => [one.question, one.given]))
+    expect(given.get('How high?')).toEqual([within('96 m'), within('96')])
+    expect(given.get('When?')).toEqual([within('1903')])
+    expect(given.get('Who built it?')).toEqual([])
+    // Nobody has annotated it.
+    expect([given.has('How wide?'), given.get('How wide?')]).toEqual([true, undefined])
+  },
+)
 
 it('imports tasks of Label Studio', async () => {
   const value = { start: context.indexOf('96 m'), end: context.indexOf('96 m') + 4, text: '96 m', labels: ['Answer'] }

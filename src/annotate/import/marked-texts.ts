@@ -25,8 +25,9 @@ export function hasMarks(head: string): boolean {
 }
 
 /**
- * Reads texts with marks. With a question in the row or its metadata, the marks are its answers, and none mean that the
- * text does not answer it. Without one, the marks of each label wait for their question.
+ * Reads texts with marks. With a question in the row or its metadata, the marks are its answers. None mean that the text
+ * does not answer it if the row was accepted (Prodigy), and otherwise that it has yet to be annotated (Doccano, which
+ * exports all rows). Without a question, the marks of each label wait for theirs.
  */
 export async function* readMarkedTexts(path: string, name: string): AsyncGenerator<ImportedQuestion | SkippedItem> {
   const lines = (await readTextFile(path, MAX_BYTES)).replace(/^\ufeff/, '').split('\n')
@@ -59,7 +60,9 @@ function* questionsOf(row: Row, place: string, number: string): Generator<Import
   const about = { passage, ...(title !== undefined && { title: String(title) }), ...(comment && { comment }) }
   const id = String(row.id ?? row._task_hash ?? `line-${number}`)
   if (question !== undefined) {
-    yield { ...about, id, question: String(question).trim(), answers: marks.map(({ answer }) => answer) }
+    const isDone = marks.length > 0 || row.answer === 'accept'
+    const answers = isDone ? { answers: marks.map(({ answer }) => answer) } : {}
+    yield { ...about, id, question: String(question).trim(), ...answers }
     return
   }
   const labels = [...new Set(marks.map(({ label }) => label))]
@@ -102,11 +105,11 @@ function checked(
   return { label, answer: { text: marked.trim(), answer_start } }
 }
 
-/** The comments of Doccano: a list of texts, or of objects with a text. */
+/** The comments of Doccano: a list of texts, or with relations of objects. */
 function commentOf({ Comments, comments }: Row): string {
   const list = [Comments, comments].find(Array.isArray) ?? []
   return list
-    .map((one: unknown) => (isObject(one) ? one.text : one))
+    .map((one: unknown) => (isObject(one) ? one.comment : one))
     .filter((one) => typeof one === 'string')
     .join('\n')
     .slice(0, 5000)

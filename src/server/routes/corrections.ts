@@ -3,16 +3,11 @@ import { z } from 'zod'
 import { UsageError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'
 import type { HttpApp } from '../http/app.ts'
-import { CorrectionRequest, failures, Problem } from '../http/contract.ts'
+import { CorrectionRequest, failures, problemResponse } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
 import type { QuestionLog } from '../question-log/question-log.ts'
 import { checkQuestions, checkTexts } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'
-
-const notKept = {
-  description: 'The correction could not be kept',
-  content: { 'application/problem+json': { schema: Problem } },
-}
 
 /** Adds the header `Questions-Kept` to the responses of all routes that are added afterwards. */
 export function sayWhatIsKept(app: HttpApp, { below }: QuestionLog): void {
@@ -32,7 +27,11 @@ export function correctionRoutes(app: HttpApp, log: QuestionLog, { limits }: Pic
         summary: 'Say what the right answer is',
         description: 'The question, the text and the answers are kept in the question log, to train a better model on.',
         body: CorrectionRequest,
-        response: { 200: z.object({ kept: z.literal(true) }), ...failures, 507: notKept },
+        response: {
+          200: z.object({ kept: z.literal(true) }),
+          ...failures,
+          507: problemResponse('The correction could not be kept'),
+        },
       },
     },
     async ({ body }) => {

@@ -30,13 +30,16 @@ const REGIONS: readonly unknown[] = ['labels', 'hypertextlabels']
 /**
  * The row of a task: the fields of its `data`, a question that was written into a text area, and as answers the regions
  * that were marked, or without any the texts that were written. An annotation without either means no answer.
+ * With `mayLackAnswers`, a task without annotations has no answers.
  * @throws DataProblem for a task without annotations, or one where it is open which regions are answers
  */
-export function rowOfTask(task: JsonPart, place: string): Record<string, unknown> {
+export function rowOfTask(task: JsonPart, place: string, mayLackAnswers = false): Record<string, unknown> {
   const done = task
     .field(marksOf(task.value as Record<string, unknown>)!)
     .items()
     .filter((annotation) => annotation.field('was_cancelled').value !== true)
+  if (done.length === 0 && mayLackAnswers)
+    return { id: task.field('id').value, ...(task.field('data').value as object) }
   if (done.length === 0)
     throw new DataProblem('layout', place, 'the task of Label Studio has no annotation', {
       remedy: 'Annotate it, or export annotated tasks only.',

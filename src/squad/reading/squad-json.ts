@@ -57,7 +57,7 @@ export function* squadRecords(
         return [rowRecord(row, { place: at, columns: columnsOf(row.value as object), report, mayLack })]
       }) ?? []
     if (isTask(item.value)) {
-      yield* record("the data of Label Studio's task", () => rowOfTask(item, at))
+      yield* record("the data of Label Studio's task", () => rowOfTask(item, at, mayLack?.includes('answers')))
       continue
     }
     if (isRow(item.value)) {
