@@ -12,16 +12,13 @@ import {
   topologicalOrder,
 } from '../graph/tensor.ts'
 import { concatFields, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
-import type { ExternalData } from './external-data.ts'
+import { DATA_ALIGNMENT, type ExternalData, LEAST_EXTERNAL, locationFields } from './external-data.ts'
 
 const IR_VERSION = 9
 const DEFAULT_OPSET = 18
 const DOMAIN_VERSIONS: Readonly<Record<string, number>> = { 'com.microsoft': 1 }
 /** Values of AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 }
-/** Value of TensorProto.DataLocation. */
-const EXTERNAL = 1
-
 /** A tensor that is stored in the model. Its data is requested when it is written, so only one is in memory at a time. */
 export interface Initializer {
   readonly shape: readonly number[]
@@ -43,7 +40,7 @@ export interface EncodeOptions {
 /**
  * Encodes the graph that computes `outputs` as an ONNX ModelProto, with the field numbers of onnx.proto3. Inputs keep
  * their names, and operators are written without translation. The data of constants is not copied; write the result
- * with `toBytes` or `chunks`.
+ * with `toBytes` or `chunks`. The data of large tensors is aligned, so that a runtime can map the file into memory.
  */
 export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encoded {
   const { opset = DEFAULT_OPSET, initializers, external } = options
@@ -51,38 +48,59 @@ export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encode
   const namer = new ValueNamer(order)
   const used = usedOutputs(order, Object.values(outputs))
   const graph: Encoded[] = [textField(2, 'spanforge')]
+  let size = graph[0].size
+  const push = (field: Encoded) => {
+    graph.push(field)
+    size += field.size
+  }
   const written = new Set<Node>()
   const domains = new Set<string>()
   for (const t of order) {
     const { source } = t
     if (source.kind === 'input') {
       const initializer = initializers?.get(source.name)
-      graph.push(
+      push(
         initializer
-          ? messageField(5, ...tensor(source.name, initializer, external))
+          ? storedTensor(source.name, initializer, { at: size, external })
           : messageField(11, ...valueInfo(source.name, t)),
       )
     } else if (source.kind === 'constant')
-      graph.push(messageField(5, ...tensor(namer.nameOf(t), stored(namer.nameOf(t), t), external)))
+      push(storedTensor(namer.nameOf(t), stored(namer.nameOf(t), t), { at: size, external }))
     else if (!written.has(source.node)) {
       written.add(source.node)
       const { type, domain } = source.node.op
       if (domain === 'spanforge') throw new SpanforgeError(`${type} is not an ONNX operator. Lower the graph first.`)
       if (domain) domains.add(domain)
-      graph.push(messageField(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
+      push(messageField(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
     }
   }
   for (const [name, t] of Object.entries(outputs)) {
-    graph.push(messageField(1, textField(1, namer.nameOf(t)), textField(2, name), textField(4, 'Identity')))
-    graph.push(messageField(12, ...valueInfo(name, t)))
+    push(messageField(1, textField(1, namer.nameOf(t)), textField(2, name), textField(4, 'Identity')))
+    push(messageField(12, ...valueInfo(name, t)))
   }
-  return concatFields([
+  const facts = [
     integerField(1, IR_VERSION),
     textField(2, 'spanforge'),
-    messageField(7, ...graph),
     messageField(8, textField(1, ''), integerField(2, opset)),
     ...[...domains].map((domain) => messageField(8, textField(1, domain), integerField(2, DOMAIN_VERSIONS[domain]))),
-  ])
+  ]
+  const before = facts.reduce((total, field) => total + field.size, 0) + headerSize(size)
+  return concatFields([...facts, ...padding(6, (added) => before + added), messageField(7, ...graph)])
+}
+
+/** Length of the field number and of the length of a field with a small number. */
+const headerSize = (length: number): number => 1 + Math.max(1, Math.ceil(Math.log2(length + 1) / 7))
+
+/**
+ * Returns the shortest documentation text with which data is aligned, if any is needed. Runtimes ignore it.
+ * @param field number of the message's field for documentation
+ * @param position returns the position of the data if the text's field has this size
+ */
+function padding(field: number, position: (size: number) => number): Encoded[] {
+  if (position(0) % DATA_ALIGNMENT === 0) return []
+  let length = 0
+  while (position(length + headerSize(length)) % DATA_ALIGNMENT !== 0) length++
+  return [textField(field, ' '.repeat(length))]
 }
 
 /**
@@ -184,29 +202,40 @@ const ELEMENT_BYTES: Readonly<Record<DType, number>> = {
 export const byteLength = ({ shape, dtype }: Pick<Initializer, 'shape' | 'dtype'>): number =>
   elements(shape) * ELEMENT_BYTES[dtype]
 
-function tensor(name: string, initializer: Initializer, external?: ExternalData): Encoded[] {
-  const { shape, dtype } = initializer
-  const data: Encoded = {
-    size: byteLength(initializer),
-    get parts() {
-      return initializer.slice ? slices(initializer) : [bytesOf(initializer.data())]
-    },
-  }
+/** Encodes a tensor of a graph, whose data is aligned relative to the beginning of the graph. */
+function storedTensor(
+  name: string,
+  initializer: Initializer,
+  { at, external }: { readonly at: number; readonly external?: ExternalData },
+): Encoded {
+  const data = dataOf(initializer)
   const place = external?.place(data)
-  return [
-    ...shape.map((d) => integerField(1, d)),
-    integerField(2, ELEMENT_TYPE[dtype]),
-    textField(8, name),
-    ...(place
-      ? [
-          ...Object.entries(place).map(([key, value]) =>
-            messageField(13, textField(1, key), textField(2, String(value))),
-          ),
-          integerField(14, EXTERNAL),
-        ]
-      : [messageField(9, data)]),
-  ]
+  if (place) return messageField(5, ...tensorFacts(name, initializer), ...locationFields(place))
+  const facts = tensorFacts(name, initializer)
+  const raw = messageField(9, data)
+  const rest = facts.reduce((total, { size }) => total + size, raw.size)
+  // The data comes last.
+  const position = (added: number) => at + headerSize(rest + added) + rest + added - data.size
+  return messageField(5, ...facts, ...(data.size < LEAST_EXTERNAL ? [] : padding(12, position)), raw)
 }
+
+const tensor = (name: string, initializer: Initializer): Encoded[] => [
+  ...tensorFacts(name, initializer),
+  messageField(9, dataOf(initializer)),
+]
+
+const tensorFacts = (name: string, { shape, dtype }: Initializer): Encoded[] => [
+  ...shape.map((d) => integerField(1, d)),
+  integerField(2, ELEMENT_TYPE[dtype]),
+  textField(8, name),
+]
+
+const dataOf = (initializer: Initializer): Encoded => ({
+  size: byteLength(initializer),
+  get parts() {
+    return initializer.slice ? slices(initializer) : [bytesOf(initializer.data())]
+  },
+})
 
 /** Number of elements that are computed at once. */
 const SLICE = 2 ** 20

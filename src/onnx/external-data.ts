@@ -1,4 +1,4 @@
-import { concatFields, type Encoded } from '../protobuf.ts'
+import { concatFields, type Encoded, integerField, messageField, textField } from '../protobuf.ts'
 
 /** The position of a constant's data in a file next to the model, as encoded in ONNX. */
 export interface ExternalLocation {
@@ -9,7 +9,22 @@ export interface ExternalLocation {
 }
 
 /** Size of a memory page, because runtimes map the file. */
-const ALIGNMENT = 4096
+const PAGE = 4096
+
+/** Alignment of data within a model, because runtimes compute on a mapped file. No vector or cache line is larger. */
+export const DATA_ALIGNMENT = 64
+
+/** Smaller tensors stay in the model, where shape inference can read them. */
+export const LEAST_EXTERNAL = 1024
+
+/** Value of TensorProto.DataLocation. */
+const EXTERNAL = 1
+
+/** The fields of a TensorProto whose data is elsewhere. */
+export const locationFields = (place: ExternalLocation): Encoded[] => [
+  ...Object.entries(place).map(([key, value]) => messageField(13, textField(1, key), textField(2, String(value)))),
+  integerField(14, EXTERNAL),
+]
 
 /**
  * The data file of an ONNX model whose constants do not fit into the model itself, because protobuf is limited to 2 GB.
@@ -20,19 +35,13 @@ export class ExternalData {
   /** Length of the file in bytes. */
   size = 0
 
-  /**
-   * @param location final name of the file, to which the model refers
-   * @param least minimum size in bytes; smaller constants stay in the model, where shape inference can read them
-   */
-  constructor(
-    readonly location: string,
-    private readonly least = 1024,
-  ) {}
+  /** @param location final name of the file, to which the model refers */
+  constructor(readonly location: string) {}
 
   /** Adds the data of a constant. Returns undefined if it is too small. */
   place(data: Encoded): ExternalLocation | undefined {
-    if (data.size < this.least) return undefined
-    const padding = (ALIGNMENT - (this.size % ALIGNMENT)) % ALIGNMENT
+    if (data.size < LEAST_EXTERNAL) return undefined
+    const padding = (PAGE - (this.size % PAGE)) % PAGE
     if (padding > 0) this.parts.push(new Uint8Array(padding))
     const offset = this.size + padding
     this.parts.push(data)

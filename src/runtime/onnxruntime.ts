@@ -1,9 +1,11 @@
 import { cpus } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
 import { apply, type Graph } from '../graph/tensor.ts'
 import { type Dialect, lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
+import { readMappedModel } from '../onnx/mapped-model.ts'
 import { toBytes } from '../protobuf.ts'
 import {
   type CompileOptions,
@@ -53,13 +55,13 @@ export const onnxruntime: Engine = {
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
     const session = await openSession(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
       intraOpNumThreads: threads,
-      ...waiting(spin),
+      extra: { session: waiting(spin) },
       ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     })
     return executable(session, profilePrefix !== undefined)
   },
   async open(file, signature) {
-    const session = await openSession(file, { intraOpNumThreads: threadsByDefault(), ...waiting(false) })
+    const session = await openFile(file, { intraOpNumThreads: threadsByDefault() })
     try {
       checkSignature(file, { inputs: session.inputNames, outputs: session.outputNames }, signature)
     } catch (error) {
@@ -71,13 +73,17 @@ export const onnxruntime: Engine = {
 }
 
 /** How threads wait for each other. */
-const waiting = (spin: boolean): InferenceSession.SessionOptions => ({
-  extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
-})
+const waiting = (spin: boolean) => ({ intra_op: { allow_spinning: spin ? '1' : '0' } })
 
-async function openSession(model: Uint8Array | string, options: InferenceSession.SessionOptions) {
+/** Opens a model with its weights mapped into memory, where the file allows that. */
+function openFile(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  const model = readMappedModel(file)
+  const weights = model && { model_external_initializers_file_folder_path: dirname(resolve(file)) }
+  return openSession(model ?? file, { ...options, extra: { session: { ...waiting(false), ...weights } } }, `${file}: `)
+}
+
+async function openSession(model: Uint8Array | string, options: InferenceSession.SessionOptions, from = '') {
   const { InferenceSession } = await loadRuntime()
-  const from = typeof model === 'string' ? `${model}: ` : ''
   // The two types of models are overloads.
   return InferenceSession.create(model as string, {
     executionProviders: ['cpu'],

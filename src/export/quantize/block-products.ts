@@ -39,11 +39,13 @@ export function blockProduct(weights: StoredWeights, bits: 4 | 8, isHalf = false
 
 /** The value that is furthest from 0 becomes the lowest integer, which has one step more than the highest. */
 function blockScales(values: Float32Array, bits: number): Float32Array {
-  return Float32Array.from({ length: values.length / BLOCK }, (_, b) => {
+  const scales = new Float32Array(values.length / BLOCK)
+  for (let b = 0; b < scales.length; b++) {
     let peak = 0
     for (let i = b * BLOCK; i < (b + 1) * BLOCK; i++) if (Math.abs(values[i]) > Math.abs(peak)) peak = values[i]
-    return -peak / 2 ** (bits - 1)
-  })
+    scales[b] = -peak / 2 ** (bits - 1)
+  }
+  return scales
 }
 
 /** Integers with 0 in the middle of their range, the first of two in the lower half of a byte. */

@@ -5,7 +5,7 @@ import type { ParameterSpec } from '../../nn/parameters.ts'
 import { cast, mul } from '../../ops/elementwise.ts'
 import type { StoredWeights } from '../stored-weights.ts'
 import type { Product } from './products.ts'
-import { type Smoothing, type Smoothings, smoothedWeights } from './smoothing.ts'
+import { type Smoothing, type Smoothings, smoothedRows } from './smoothing.ts'
 
 /** Weights of 8 bits with one scale per output, and where their zero is. */
 export interface DynamicType {
@@ -33,10 +33,10 @@ export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicT
       data: () => Float32Array | Int8Array | Uint8Array,
     ) => weights.add(`${weight.name}_${part}`, { shape, dtype, data })
     const smoothing = smoothings?.get(weight.name)
-    const values = () => smoothedWeights(weights.values(weight.name), smoothing)
-    const scales = () => outputScales(values(), weight)
+    const rows = () => smoothedRows(weights.values(weight.name), size, smoothing)
+    const scales = () => rowScales(out, rows())
     const [xq, xs, xz] = quantized(smoothing ? mul(x, reciprocals(weights, smoothing)) : x)
-    const wq = add('quantized', [size, out], dtype, () => columns(values(), weight, scales(), { dtype, zero }))
+    const wq = add('quantized', [size, out], dtype, () => columns(rows(), weight, scales(), { dtype, zero }))
     const ws = add('scale', [out], 'float32', scales)
     const wz = zero === 0 ? [] : [add('zero_point', [out], dtype, () => new Uint8Array(out).fill(zero))]
     const sums = apply({ type: 'MatMulInteger' }, [xq, wq, xz, ...wz], { ...type, dtype: 'int32' })
@@ -59,8 +59,10 @@ const quantized = (x: Tensor): readonly Tensor[] =>
     ],
   )
 
-function outputScales(values: Float32Array, { shape: [out, size] }: ParameterSpec): Float32Array {
-  return Float32Array.from({ length: out }, (_, o) => largest(values.subarray(o * size, (o + 1) * size)) / LARGEST || 1)
+function rowScales(count: number, row: (i: number) => Float32Array): Float32Array {
+  const scales = new Float32Array(count)
+  for (let i = 0; i < count; i++) scales[i] = largest(row(i)) / LARGEST || 1
+  return scales
 }
 
 /** Largest magnitude. */
@@ -72,14 +74,16 @@ function largest(values: Float32Array): number {
 
 /** The quantized weights [size, out]: MatMulInteger has no transposition. */
 function columns(
-  values: Float32Array,
+  row: (output: number) => Float32Array,
   { shape: [out, size] }: ParameterSpec,
   scales: Float32Array,
   { dtype, zero }: DynamicType,
 ): Int8Array | Uint8Array {
-  const q = dtype === 'int8' ? new Int8Array(values.length) : new Uint8Array(values.length)
-  for (let o = 0; o < out; o++)
-    for (let i = 0; i < size; i++) q[i * out + o] = Math.round(values[o * size + i] / scales[o]) + zero
+  const q = dtype === 'int8' ? new Int8Array(out * size) : new Uint8Array(out * size)
+  for (let o = 0; o < out; o++) {
+    const values = row(o)
+    for (let i = 0; i < size; i++) q[i * out + o] = Math.round(values[i] / scales[o]) + zero
+  }
   return q
 }
 
@@ -91,16 +95,35 @@ export const quantizedTables =
     if (!spec?.table) return undefined
     const [rows, width] = spec.shape
     const row = (i: number) => weights.values(spec.name).subarray(i * width, (i + 1) * width)
-    const scales = () => Float32Array.from({ length: rows }, (_, i) => largest(row(i)) / LARGEST || 1)
-    const quantized = () => {
-      const q = new Int8Array(rows * width)
-      for (const [i, scale] of scales().entries())
-        for (const [j, value] of row(i).entries()) q[i * width + j] = Math.round(value / scale)
-      return q
-    }
-    const stored = weights.add(`${spec.name}_quantized`, { shape: [rows, width], dtype: 'int8', data: quantized })
-    const scale = weights.add(`${spec.name}_scale`, { shape: [rows, 1], dtype: 'float32', data: scales })
+    const slice = (from: number, to: number) => quantizedRows(row, width, { from, to })
+    const stored = weights.add(`${spec.name}_quantized`, {
+      shape: [rows, width],
+      dtype: 'int8',
+      data: () => slice(0, rows * width),
+      slice,
+    })
+    const scale = weights.add(`${spec.name}_scale`, {
+      shape: [rows, 1],
+      dtype: 'float32',
+      data: () => rowScales(rows, row),
+    })
     const lookedUp = apply(op, [stored, index], { ...y, dtype: 'int8' }, attributes)
     const scaleOfRow = apply(op, [scale, index], { shape: [...index.shape, 1], dtype: 'float32' }, attributes)
     return [mul(cast(lookedUp, 'float32'), scaleOfRow)]
   }
+
+/** Some of the elements of a table, each divided by the scale of its row. */
+function quantizedRows(
+  row: (i: number) => Float32Array,
+  width: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Int8Array {
+  const q = new Int8Array(to - from)
+  for (let first = from - (from % width); first < to; first += width) {
+    const values = row(first / width)
+    const scale = rowScales(1, () => values)[0]
+    for (let at = Math.max(from, first); at < Math.min(to, first + width); at++)
+      q[at - from] = Math.round(values[at - first] / scale)
+  }
+  return q
+}

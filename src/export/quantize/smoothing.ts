@@ -59,10 +59,10 @@ const divisorsOf = ({ lowest, highest }: ProductInput, power: number): Float32Ar
 function expectedError(input: ProductInput, matrices: readonly Float32Array[], divisors: Float32Array): number {
   const { lowest, highest, squares } = input
   let [low, high, power] = [0, 0, 0]
-  for (const [i, divisor] of divisors.entries()) {
-    low = Math.min(low, lowest[i] / divisor)
-    high = Math.max(high, highest[i] / divisor)
-    power += squares[i] / divisor ** 2
+  for (let i = 0; i < divisors.length; i++) {
+    low = Math.min(low, lowest[i] / divisors[i])
+    high = Math.max(high, highest[i] / divisors[i])
+    power += squares[i] / divisors[i] ** 2
   }
   const ofActivation = ((high - low) / STEPS) ** 2 / 12
   let error = 0
@@ -79,9 +79,15 @@ function expectedError(input: ProductInput, matrices: readonly Float32Array[], d
   return error
 }
 
-/** The weights [out, channels] of a product whose activations are divided. */
-export function smoothedWeights(values: Float32Array, smoothing: Smoothing | undefined): Float32Array {
-  if (!smoothing) return values
+/** Returns a function that returns a row of weights whose activations are divided. Its results may share memory. */
+export function smoothedRows(values: Float32Array, size: number, smoothing?: Smoothing): (row: number) => Float32Array {
+  const plain = (row: number) => values.subarray(row * size, (row + 1) * size)
+  if (!smoothing) return plain
   const { divisors } = smoothing
-  return values.map((value, i) => value * divisors[i % divisors.length])
+  const smoothed = new Float32Array(size)
+  return (row) => {
+    const weights = plain(row)
+    for (let i = 0; i < size; i++) smoothed[i] = weights[i] * divisors[i]
+    return smoothed
+  }
 }
