@@ -1,8 +1,10 @@
 /** The layout in which Optimum and transformers.js store an exported model: `onnx/model.onnx` and its variants. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
+import { readJsonFile } from '../files/text-file.ts'
 import { showValue } from '../show-value.ts'
 import { ANSWER_SETTINGS_FILE } from './answer-settings.ts'
 import { WEIGHT_FILES } from './other-weights.ts'
@@ -83,10 +85,24 @@ export function variantOf(folder: string, variants: readonly StoredVariant[], dt
   )
 }
 
+/** The file that records which weights an export was made from. */
+export const EXPORT_RECORD_FILE = 'export.json'
+
+/** Digest of the weights that a folder was exported from. Undefined if there is no record, as for exports of Optimum. */
+export async function exportedWeights(folder: string): Promise<string | undefined> {
+  const record = await readJsonFile(join(folder, EXPORT_RECORD_FILE)).catch(() => undefined)
+  return z.object({ weights: z.string() }).safeParse(record).data?.weights
+}
+
+/** Whether a folder has weights that spanforge can load. */
+export async function hasWeights(folder: string): Promise<boolean> {
+  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
+  return WEIGHT_FILES.some((name) => present.includes(name))
+}
+
 /** Whether a folder has exported variants but no weights that spanforge can load. */
 export async function isOnlyExported(folder: string): Promise<boolean> {
-  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
-  return !WEIGHT_FILES.some((name) => present.includes(name)) && (await listVariants(folder)).length > 0
+  return !(await hasWeights(folder)) && (await listVariants(folder)).length > 0
 }
 
 export interface StoredFile {

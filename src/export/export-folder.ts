@@ -3,10 +3,16 @@ import { basename, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { folderTexts } from '../checkpoint/model-folder.ts'
-import { EXPORT_DTYPES, listVariants, onnxFileName, type StoredVariant } from '../checkpoint/onnx-folder.ts'
+import {
+  EXPORT_DTYPES,
+  EXPORT_RECORD_FILE,
+  listVariants,
+  onnxFileName,
+  type StoredVariant,
+} from '../checkpoint/onnx-folder.ts'
 import { UsageError } from '../errors.ts'
 import { exportCard } from './export-card.ts'
-import { type ExportRecord, RECORD_FILE, type RecordedVariant, readExportRecord } from './export-record.ts'
+import { type ExportRecord, type RecordedVariant, readExportRecord } from './export-record.ts'
 import type { ExportSource, PlannedVariant } from './plan-variants.ts'
 import { StagedFolder } from './staged-folder.ts'
 
@@ -61,12 +67,12 @@ export class ExportFolder {
       )
     const isExternal = planned.some(({ external_data }) => external_data)
     const beside = overwrite
-      ? [...texts.keys(), CARD, RECORD_FILE]
+      ? [...texts.keys(), CARD, EXPORT_RECORD_FILE]
       : await missingFiles(source, texts, { output_dir, isSame, isExternal })
     const files = [...planned.flatMap(({ contents }) => [...contents.keys()]), ...beside]
     const staged = await StagedFolder.open(output_dir, files, {
       overwrite,
-      replaceable: isSame ? [CARD, CONFIG, RECORD_FILE] : [],
+      replaceable: isSame ? [CARD, CONFIG, EXPORT_RECORD_FILE] : [],
     })
     try {
       for (const [file, text] of texts) if (file !== CONFIG && beside.includes(file)) await staged.write(file, text)
@@ -102,7 +108,7 @@ export class ExportFolder {
     const all = sorted([...before, ...variants])
     if (this.beside.has(CONFIG)) await this.staged.write(CONFIG, this.config(all))
     if (this.beside.has(CARD)) await this.staged.write(CARD, await this.card(all, isSame))
-    if (this.beside.has(RECORD_FILE)) {
+    if (this.beside.has(EXPORT_RECORD_FILE)) {
       const others = (isSame ? this.earlier!.rejected : []).filter(({ dtype }) =>
         [...all, ...rejected].every((one) => one.dtype !== dtype),
       )
@@ -111,7 +117,7 @@ export class ExportFolder {
         variants: all,
         rejected: sorted([...others, ...rejected]),
       }
-      await this.staged.write(RECORD_FILE, `${JSON.stringify(record, null, 2)}\n`)
+      await this.staged.write(EXPORT_RECORD_FILE, `${JSON.stringify(record, null, 2)}\n`)
     }
     const files = await this.staged.finish()
     // Variants of another model, which `overwrite` replaces.
@@ -178,7 +184,7 @@ async function missingFiles(
 ): Promise<string[]> {
   const isSource = resolve(source.folder) === resolve(output_dir)
   const found = (file: string) => readFile(join(output_dir, file), 'utf8').catch(() => undefined)
-  const files = [RECORD_FILE]
+  const files = [EXPORT_RECORD_FILE]
   for (const [file, text] of texts) {
     if (file === CONFIG) continue
     const existing = await found(file)

@@ -3,10 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { parseBoundedJson } from '../bounded-json.ts'
-import { EXPORT_DTYPES } from '../checkpoint/onnx-folder.ts'
+import { EXPORT_DTYPES, EXPORT_RECORD_FILE } from '../checkpoint/onnx-folder.ts'
 import { variantFigures } from './gate/figures.ts'
-
-export const RECORD_FILE = 'export.json'
 
 const recordedVariant = z.object({
   dtype: z.enum(EXPORT_DTYPES as [(typeof EXPORT_DTYPES)[number]]),
@@ -35,7 +33,7 @@ const MAX_LENGTH = 2 ** 22
 
 /** Reads the record of an exported folder. Returns undefined if there is none, or a file that is not a record. */
 export async function readExportRecord(folder: string): Promise<ExportRecord | undefined> {
-  const text = await readFile(join(folder, RECORD_FILE), 'utf8').catch(() => undefined)
+  const text = await readFile(join(folder, EXPORT_RECORD_FILE), 'utf8').catch(() => undefined)
   if (text === undefined || text.length > MAX_LENGTH) return undefined
   try {
     return exportRecord.safeParse(parseBoundedJson(text, { values: 100_000 })).data

@@ -15,6 +15,7 @@ import type { Engine, StoredExecutable } from '../runtime/engine.ts'
 import { defaultEngine } from '../runtime/registry.ts'
 import { spanLoss, type WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Label } from '../squad/types.ts'
+import { rejectStaleExport } from './stale-export.ts'
 
 /** An operator that scales its input by the largest value in the whole batch. */
 const BATCH_DEPENDENT = 'DynamicQuantizeLinear'
@@ -38,7 +39,8 @@ export class ExportedModel implements SpanModel {
   /**
    * Opens a variant of an exported folder (default: the one that config.json names, or the most exact).
    * @throws UsageError if the folder has no such variant or the engine does not run ONNX files
-   * @throws SpanforgeError if the file is not a question-answering model
+   * @throws SpanforgeError if the file is not a question-answering model, or was made from other weights than those next
+   * to it
    */
   static async open(
     folder: string,
@@ -49,6 +51,7 @@ export class ExportedModel implements SpanModel {
         `engine: ${engine.name} does not run exported ONNX files`,
         `Use the ${defaultEngine.name} engine, or the model that was exported.`,
       )
+    await rejectStaleExport(folder)
     const config = await loadConfig(folder)
     const variants = await listVariants(folder)
     const variant = variantOf(folder, variants, dtype ?? preferred(config, variants))

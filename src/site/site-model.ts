@@ -5,6 +5,7 @@ import { type ExportDtype, listVariants, type StoredVariant } from '../checkpoin
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
+import { rejectStaleExport } from '../inference/stale-export.ts'
 import { totalSize } from '../models/flat-parameters.ts'
 import { parameterSpecs } from '../models/programs.ts'
 import { geometryOf } from '../models/registry.ts'
@@ -67,6 +68,7 @@ export async function openSource(source: SiteSource): Promise<OpenedSource> {
 }
 
 async function chooseVariant({ folder, dtype }: SiteSource): Promise<StoredVariant> {
+  await rejectStaleExport(folder)
   const variants = await listVariants(folder)
   const find = (wanted: ExportDtype) => variants.find((variant) => variant.dtype === wanted)
   const chosen = dtype ? find(dtype) : (PREFERRED.map(find).find(Boolean) ?? variants[0])

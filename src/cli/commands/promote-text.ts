@@ -18,7 +18,7 @@ export function promotionText(found: PromotionResult): string {
     '',
     `${title}: ${differenceText(found, found.difference)}.`,
     detectableText(found, examples),
-    `${counted(questions.worse, 'question')} got worse ${METRIC_NAMES[metric]}, ${count(questions.better)} got better.`,
+    `${counted(questions.worse, 'question')} got a lower ${METRIC_NAMES[metric]}, ${count(questions.better)} a higher one.`,
     ...questions.examples.map(worsenedText),
     ...(old.reused || found.new.reused ? ['', reusedText(found)] : []),
     ...(found.promoted ? ['', `${found.place} now serves ${found.new.folder} (revision ${found.new.revision}).`] : []),
@@ -26,10 +26,15 @@ export function promotionText(found: PromotionResult): string {
   ].join('\n')
 }
 
-function detectableText({ metric, detectable_loss: loss }: PromotionResult, examples: number): string {
+function detectableText(
+  { metric, detectable_loss: loss, questions: changed }: PromotionResult,
+  examples: number,
+): string {
   const questions = counted(examples, 'question')
   const name = METRIC_NAMES[metric]
   if (loss > 100) return `The test cannot find any loss with ${questions}. Use more questions.`
+  if (changed.worse + changed.better === 0)
+    return `All scores are equal. With ${questions}, the test cannot find a loss of less than ${decimal(loss, 1)} ${name} points.`
   const more = loss > COARSE ? ' Use more questions to find smaller ones.' : ''
   return `With ${questions}, the test finds a loss of ${decimal(loss, 1)} ${name} points or more four times in five.${more}`
 }

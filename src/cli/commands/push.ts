@@ -31,6 +31,10 @@ export function pushCommand(): Command {
     .action(async (folder: string, name: string, flags: PushFlags) => {
       const output = createOutput(flags.json === true)
       const { files, left_out } = await planPush(folder, flags)
+      if (files.some(({ path }) => path.startsWith('onnx/'))) {
+        const { rejectStaleExport } = await import('../../inference/stale-export.ts')
+        await rejectStaleExport(folder)
+      }
       const size = files.reduce((sum, file) => sum + file.size, 0)
       const rows = files.map((file) => [file.path, byteSize(file.size)])
       output.print(textTable({ columns: columns('file', '>size'), rows }))

@@ -2,6 +2,7 @@
  * Which model is served in place of a model folder. `promote` records it in the folder itself, so that the path given to
  * `serve` stays the same and a restarted server serves the promoted model too.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
@@ -91,3 +92,6 @@ export async function writePromotions(place: string, models: readonly PromotedMo
 export const servedFolders = ({ place, models }: Promotions): string[] => [
   ...new Set([...models.map(({ folder }) => folder).reverse(), place]),
 ]
+
+/** Whether models are promoted in place of a folder, so that servers use it. */
+export const isServed = (place: string): boolean => existsSync(servedFile(place))

@@ -8,6 +8,7 @@ import { showText } from '../../show-value.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../../training/checkpoints/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../../training/checkpoints/run-lock.ts'
+import { isServed } from '../promote/promotions.ts'
 import {
   ADAPTATION_FOLDER,
   ARGUMENTS_FILE,
@@ -95,6 +96,11 @@ async function clearOutputFolder(output_dir: string): Promise<void> {
 }
 
 function rejectOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {
+  if (isServed(output_dir))
+    throw new UsageError(
+      `${output_dir}: servers use this folder, and models were promoted in its place`,
+      `Choose another --output_dir, and promote it: spanforge promote ${output_dir} FOLDER --data FILE.`,
+    )
   const names = readdirSync(output_dir).filter((name) => !name.startsWith('.') && name !== ADAPTATION_FOLDER)
   if (names.length === 0) return
   const isRun = existsSync(join(output_dir, ARGUMENTS_FILE)) || names.some((name) => /^checkpoint-\d+$/.test(name))

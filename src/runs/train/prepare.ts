@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { UsageError } from '../../errors.ts'
 import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
@@ -16,6 +17,7 @@ import { planRun } from '../../training/loop/plan.ts'
 import type { PlannedRun } from '../../training/loop/training-run.ts'
 import { cutWindows } from '../load/cut-windows.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
+import { readPromotions, servedFolders } from '../promote/promotions.ts'
 import type { Screen } from '../screen/screen.ts'
 import { type RunData, readRunData } from './run-data.ts'
 
@@ -69,6 +71,8 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
   const device = deviceOf(given, local_rank)
   const choice = { engine, device, bf16: bf16 || bf16_full_eval, fp16 }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
+  const promoted = await promotedWarning(loaded.folder)
+  if (promoted) screen.warn(`${promoted}\n`)
   // Stored in the arguments, so that a resumed run does not measure again and choose another engine.
   const settled =
     loaded.engineNote === undefined && device !== 'auto'
@@ -88,6 +92,13 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
   if (warning) screen.warn(`${warning}\n`)
   for (const text of [loaded.engineNote, note]) if (text) screen.print(`${text}\n`)
   return { args, examples, loaded, answer_settings, hub }
+}
+
+/** Warns that servers use another model in place of the base model. */
+async function promotedWarning(folder: string): Promise<string | undefined> {
+  const [served] = servedFolders(await readPromotions(folder))
+  if (served === folder || served === (await realpath(folder))) return undefined
+  return `Training starts from ${folder}, but servers use ${served} in its place. To start from that: --model ${served}`
 }
 
 /** One of the devices, which the processes on a host take in turn. */
