@@ -10,6 +10,11 @@ export interface Recipe {
   readonly copies?: Partial<Record<SourceName, number>>
   /** Measured time per window, relative to the baseline (default: 1). Such a recipe sees fewer windows. */
   readonly cost?: number
+  /**
+   * Windows of span selection (`spanforge adapt`) on the contexts of the training data before the training, which sees as
+   * many windows less.
+   */
+  readonly adapt?: number
 }
 
 /** Arguments of the baseline, which are also those of the other recipes unless they say otherwise. */
@@ -35,11 +40,11 @@ const WINDOWS_PER_EVALUATION = 10_000
  */
 export function recipeArguments(recipe: Recipe, windows: number): TrainingArgumentsInput {
   const own = { ...BASELINE, ...recipe.arguments }
-  const seen = windows / (recipe.cost ?? 1)
+  const seen = (windows - (recipe.adapt ?? 0)) / (recipe.cost ?? 1)
   const evaluations = Math.max(1, Math.round(seen / WINDOWS_PER_EVALUATION))
   const interval = Math.max(1, Math.round(seen / own.per_device_train_batch_size! / evaluations))
   const every = { eval_strategy: 'steps', eval_steps: interval, save_strategy: 'steps', save_steps: interval } as const
-  return { ...own, ...every, max_steps: interval * evaluations, logging_steps: Math.min(100, interval) }
+  return { ...every, max_steps: interval * evaluations, logging_steps: Math.min(100, interval), ...own }
 }
 
 export const RECIPES: Readonly<Record<string, Recipe>> = {
@@ -61,6 +66,11 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   'batch-64': {
     about: 'batches of 64, learning rate 3e-4 after a warm-up',
     arguments: { per_device_train_batch_size: 64, learning_rate: 3e-4, warmup_ratio: 0.06 },
+  },
+  adapted: { about: 'span selection on the contexts of the training data first, for 6,300 windows', adapt: 6300 },
+  'adapted-long': {
+    about: 'span selection on the contexts of the training data first, for 12,600 windows',
+    adapt: 12_600,
   },
   'squad-only': { about: 'without TyDi', copies: { tydi: 0 } },
   'tydi-twice': { about: 'each TyDi question twice in an epoch', copies: { tydi: 2 } },

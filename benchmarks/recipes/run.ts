@@ -5,6 +5,7 @@ import { readExamples } from '../../src/data/read-examples.ts'
 import { writeExamples } from '../../src/data/write-examples.ts'
 import { writeFileAtomic } from '../../src/files/atomic.ts'
 import type { AnswerScore } from '../../src/inference/evaluate.ts'
+import { prepareAdaptation } from '../../src/runs/adapt/adapt.ts'
 import { type EvaluatedModel, evaluateOn } from '../../src/runs/evaluate/evaluate-model.ts'
 import type { Listener } from '../../src/runs/screen/progress-listener.ts'
 import { noScreen } from '../../src/runs/screen/screen.ts'
@@ -80,9 +81,11 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
   const { name, recipe, seed, work, signal } = options
   const manifest = await prepareRecipeData(options.data, join(work, 'data'))
   const output_dir = join(work, `${name}-seed-${seed}`)
+  const model = await adaptedModel(options)
+  if (!model) return undefined
   const given: TrainingArgumentsInput = {
     ...recipeArguments(recipe, options.windows),
-    model: options.model,
+    model,
     train_file: await mixedFile(work, recipe),
     validation_file: devFile(join(work, 'data')),
     seed,
@@ -112,6 +115,24 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
   mkdirSync(dirname(resultFile(options)), { recursive: true })
   writeFileSync(resultFile(options), `${JSON.stringify(result)}\n`)
   return result
+}
+
+/** The folder of the model to train: with `adapt`, after span selection. Undefined if that was interrupted. */
+async function adaptedModel({ recipe, name, seed, model, work, signal }: RunOptions): Promise<string | undefined> {
+  if (!recipe.adapt) return model
+  const output_dir = join(work, `${name}-seed-${seed}-adapted`)
+  if (existsSync(join(output_dir, 'all_results.json'))) return output_dir
+  const batch = 16
+  const args = await prepareAdaptation(
+    SOURCE_NAMES.map((source) => trainFile(join(work, 'data'), source)),
+    {
+      ...{ model, output_dir, seed, per_device_train_batch_size: batch, max_steps: Math.round(recipe.adapt / batch) },
+      ...{ engine: 'onednn', bf16: true, save_steps: 200, save_total_limit: 1, resume_from_checkpoint: 'latest' },
+    },
+    { style: 'mixed', max_examples: 20_000, held_out: 0.05, signal },
+  )
+  const { status } = await fineTune(args, { control: { signal }, listeners: [printProgress] })
+  return status === 'finished' ? output_dir : undefined
 }
 
 /** Writes the training data with the recipe's number of copies of each source. */
@@ -165,7 +186,7 @@ interface ClockEntry {
   readonly seconds: number
 }
 
-/** Counts the windows and the time of the steps over all sessions of a run, in a file with one entry per checkpoint. */
+/** Counts the windows and the time of the steps over all sessions of a run, in a file. */
 class RunClock {
   private readonly entries: ClockEntry[]
   private now: ClockEntry = { step: 0, windows: 0, seconds: 0 }
@@ -183,10 +204,8 @@ class RunClock {
         windows: this.now.windows + event.samples,
         seconds: this.now.seconds + (performance.now() - this.since) / 1000,
       }
-    if (event.type === 'save') {
-      this.entries.push(this.now)
-      await writeFileAtomic(this.file, JSON.stringify(this.entries))
-    }
+    if (event.type === 'evaluate' || event.type === 'save') this.entries.push(this.now)
+    if (event.type === 'save') await writeFileAtomic(this.file, JSON.stringify(this.entries))
     this.since = performance.now()
   }
 
