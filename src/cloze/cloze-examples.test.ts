@@ -97,9 +97,21 @@ describe('whQuestion', () => {
       'How many floors and a garden on the roof the building has?',
     ],
     ['Ada wrote the first program for this machine.', 'Ada', 'Who wrote the first program for this machine?'],
-    ['The album was called Rust; it sold well in Europe.', 'Rust', undefined],
-    ['It sold well in France, Spain, Italy and Portugal.', 'Spain', undefined],
-    ['The team won, which pleased the mayor of the city a lot.', 'mayor of the city', undefined],
+    [
+      'The album was called Rust; it sold well in Europe.',
+      'Rust',
+      'The album was called what; it sold well in Europe?',
+    ],
+    [
+      'It sold well in France, Spain, Italy and Portugal.',
+      'Spain',
+      'It sold well in France, what, Italy and Portugal?',
+    ],
+    [
+      'The team won 40 games, which pleased the mayor of the city in 1990.',
+      '1990',
+      'The team won 40 games, which pleased the mayor of the city in what year?',
+    ],
   ])('%s (%s)', (text, answer, expected) => {
     expect(questionOf(text, answer)).toBe(expected)
   })

@@ -18,7 +18,7 @@ import { clozeQuestion, whQuestion } from './question.ts'
 import { isEnglish } from './sentences.ts'
 import { stemOf } from './words.ts'
 
-/** How questions are phrased: with a mask in place of the answer, with a question word where possible, or half of them each way. */
+/** How questions are phrased: with a mask in place of the answer, with a question word, or half of them each way. */
 export const QUESTION_STYLES = ['mixed', 'cloze', 'wh'] as const
 export type QuestionStyle = (typeof QUESTION_STYLES)[number]
 
@@ -146,7 +146,13 @@ function bestContext(
   return undefined
 }
 
-/** The passage of an occurrence, without the sentence of the question if it contains that too. */
+/** Fewest sentences of a context. */
+const LEAST_SENTENCES = 2
+
+/**
+ * The passage of an occurrence, without the sentence of the question. If the answer occurs in other sentences of the
+ * passage too, only the sentences around this one that do not contain it.
+ */
 function contextOf(
   question: Occurrence,
   found: Occurrence,
@@ -154,22 +160,28 @@ function contextOf(
   { sentences, starts }: ReadPassages,
 ) {
   const { passage } = found.sentence
-  const own = sentences.slice(starts[passage], starts[passage + 1])
-  const left = own.filter((sentence) => sentence !== question.sentence)
-  if (left.reduce((n, sentence) => n + occurrencesIn(sentence, found), 0) !== 1) return undefined
   const text = passages[passage]
+  const own = sentences.slice(starts[passage], starts[passage + 1])
+  const isOther = (sentence: ReadSentence) =>
+    sentence !== question.sentence && sentence !== found.sentence && occurrencesIn(sentence, found) > 0
+  if (occurrencesIn(found.sentence, found) !== 1) return undefined
+  const place = own.indexOf(found.sentence)
+  const before = own.slice(0, place).findLastIndex(isOther)
+  const after = own.findIndex((sentence, i) => i > place && isOther(sentence))
+  const kept = own.slice(before + 1, after < 0 ? undefined : after)
+  if (kept.filter((sentence) => sentence !== question.sentence).length < LEAST_SENTENCES) return undefined
+  const from = before < 0 ? 0 : kept[0].start
+  const to = after < 0 ? text.length : endOfSentence(kept.at(-1)!)
   const start = found.sentence.start + found.sentence.words[found.first].start
-  if (left.length === own.length) return { context: text, answer_start: start }
-  const { sentence } = question
-  if (left.length < 2) return undefined
-  const before = text.slice(0, sentence.start)
-  const after = text.slice(sentence.start + sentence.text.length).trimStart()
-  const context = `${before}${after}`.trimEnd()
-  return {
-    context,
-    answer_start: start < sentence.start ? start : start - (text.length - before.length - after.length),
-  }
+  if (!kept.includes(question.sentence)) return { context: text.slice(from, to), answer_start: start - from }
+  const left = text.slice(from, question.sentence.start)
+  const right = text.slice(endOfSentence(question.sentence), to)
+  const context = `${left}${right.trimStart()}`.trimEnd()
+  const removed = to - from - left.length - right.trimStart().length
+  return { context, answer_start: start - from - (start < question.sentence.start ? 0 : removed) }
 }
+
+const endOfSentence = ({ start, text }: ReadSentence): number => start + text.length
 
 function occurrencesIn({ words }: ReadSentence, { sentence, first, last }: Occurrence): number {
   const keys = sentence.words.slice(first, last + 1).map(({ key }) => stemOf(key))
@@ -245,7 +257,7 @@ function exampleOf(
   const { words: near } = found.sentence
   const length = near[found.last].end - near[found.first].start
   return {
-    question: (isWh ? whQuestion(masked) : undefined) ?? clozeQuestion(masked, mask),
+    question: isWh ? whQuestion(masked) : clozeQuestion(masked, mask),
     context,
     answer: context.slice(answer_start, answer_start + length),
     answer_start,

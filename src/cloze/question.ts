@@ -17,7 +17,7 @@ export function clozeQuestion({ text, words, first, last }: MaskedSentence, mask
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** Numbers of words of a clause that can become a question, without the answer. */
-const [FEWEST, MOST] = [5, 25]
+const [FEWEST, MOST] = [6, 25]
 
 const CONJUNCTION = /^(?:and|or|but|nor|so|&)$/
 /** What cannot follow a question word in the place of the answer, because it continues a list or begins another clause. */
@@ -28,15 +28,18 @@ const DEPENDENT =
 const OPENING =
   /^(?:However|Nevertheless|Nonetheless|Moreover|Furthermore|Additionally|In addition|In fact|Also|Concurrently|Then|Therefore|Thus|Hence|Meanwhile|Instead|Consequently|Finally|Initially|First|Firstly|Second|Secondly|For example|For instance|As a result), /
 
+/** The sentence as a question: with the question word first if its clause allows that, otherwise in place of the answer. */
+export const whQuestion = (sentence: MaskedSentence): string => questionInOrder(sentence) ?? questionInPlace(sentence)
+
 /**
- * The clause with the answer as a question: the question word, what follows the answer, and what precedes it (Fabbri et
- * al. 2020). Undefined if that would make no question: for an item of a list, or a clause that is not complete.
+ * The question word, what follows the answer, and what precedes it (Fabbri et al. 2020), within a clause. Undefined if
+ * that would make no question: for an item of a list, or a clause that is not complete.
  */
-export function whQuestion(sentence: MaskedSentence): string | undefined {
+function questionInOrder(sentence: MaskedSentence): string | undefined {
   const { text, words, first, last } = sentence
   const { from, to } = clauseAround(sentence)
   const left = words.filter(({ start, end }) => start >= from && end <= to).length - (last - first + 1)
-  const after = text.slice(words[last].end, to).replace(/[\s,;:.!?…"'”’)]+$/, '')
+  const after = text.slice(words[last].end, to).replace(CLOSING, '')
   const isItem = words[first].start > from && (!words[first].isJoined || CONJUNCTION.test(words[first - 1].key))
   if (left < FEWEST || left > MOST || isItem || NO_CONTINUATION.test(after) || DEPENDENT.test(text.slice(from)))
     return undefined
@@ -50,6 +53,21 @@ export function whQuestion(sentence: MaskedSentence): string | undefined {
   const question = oneLine(`${[word, after, start].filter((part) => part.trim() !== '').join(' ')}?`)
   const isQuoted = (question.match(/["“”]/g)?.length ?? 0) % 2 === 1
   return isQuoted ? undefined : question
+}
+
+/** Marks at the end of a sentence or a clause. */
+const CLOSING = /[\s,;:.!?…"'”’)]+$/
+
+/** As people ask who quote a text: "The store was founded in what year in Paris?" */
+function questionInPlace({ text, words, first, last }: MaskedSentence): string {
+  const answer = words.slice(first, last + 1)
+  const isDate = answer.some(({ key }) => MONTH.test(key))
+  const isYear = answer.length === 1 && YEAR.test(answer[0].key)
+  const number = /^[$€£¥]|%$/.test(answer[0].key) ? 'how much' : 'how many'
+  const word = isDate ? 'what date' : isYear ? 'what year' : answer[0].kind === 'number' ? number : 'what'
+  const dropped = first > 0 && words[first].isJoined && ARTICLE.test(words[first - 1].key) ? 1 : 0
+  const asked = `${text.slice(0, words[first - dropped].start)}${word}${text.slice(words[last].end)}`
+  return oneLine(`${asked.slice(0, 1).toUpperCase()}${asked.slice(1).replace(/[.!?…]+(["'”’)]*)$/, '$1')}?`)
 }
 
 /** Where a clause ends and another one begins. */
@@ -71,6 +89,7 @@ const withoutCapital = (text: string, words: readonly Word[]): string =>
 
 const MONTH = /^(?:january|february|march|april|may|june|july|august|september|october|november|december)$/
 const YEAR = /^(?:1\d{3}|20\d\d)s?$/
+const ARTICLE = /^(?:an?|the)$/
 const BEFORE_YEARS = /^(?:in|on|since|during|by|until|from|after|before|between)$/
 const PERSON = /^(?:said|says|wrote|born|died|married|believed|argued|performed|his|her|who|he|she|himself|herself)$/
 
@@ -87,5 +106,5 @@ function questionWord({ words, first, last }: MaskedSentence): { word: string; d
     if (/^(?:in|at|near)$/.test(before)) return { word: 'Where', dropped: 1 }
     if (words.slice(last + 1, last + 3).some(({ key }) => PERSON.test(key))) return { word: 'Who', dropped: 0 }
   }
-  return { word: 'What', dropped: /^(?:an?|the)$/.test(before) ? 1 : 0 }
+  return { word: 'What', dropped: ARTICLE.test(before) ? 1 : 0 }
 }

@@ -85,7 +85,7 @@ const withOwnFlags = (command: Command): Command =>
       .addOption(
         new Option(
           '--question_style <name>',
-          'cloze puts a mask in place of the answer, wh makes a question where it can (English only), mixed makes half of them each way',
+          'cloze puts a mask in place of the answer, wh asks with a question word (English only), mixed makes half of them each way',
         )
           .choices(QUESTION_STYLES)
           .default('mixed'),
