@@ -79,6 +79,11 @@ for (const size of numbersOf(values.sizes))
         cells.push(await cellOf({ size, side, seed, learning_rate }))
 printTable(cells)
 
+function stop(): never {
+  console.log('Interrupted. Run the same command again to resume.')
+  process.exit(130)
+}
+
 async function cellOf(key: Pick<Cell, 'size' | 'side' | 'seed' | 'learning_rate'>): Promise<Cell> {
   const { size, side, seed, learning_rate } = key
   const file = join(values.out, `${side}-${size}-lr-${learning_rate}-seed-${seed}.json`)
@@ -103,10 +108,7 @@ async function adapted(style: QuestionStyle): Promise<string> {
   const screen = { ...noScreen, print: console.log }
   const args = await prepareAdaptation([values.data], given, { style, max_examples: 20_000, held_out: 0.05, screen })
   const { status } = await fineTune(args, { screen, control: { signal: interrupted.signal } })
-  if (status === 'interrupted') {
-    console.log('Interrupted. Run the same command again to resume.')
-    process.exit(130)
-  }
+  if (status === 'interrupted') stop()
   return output_dir
 }
 
@@ -125,7 +127,10 @@ async function fineTuned(folder: string, { size, seed, learning_rate }: Pick<Cel
   const { model } = await loadPretrained(folder, { seed, engine, bf16: computing.bf16 })
   try {
     let steps = 0
-    for await (const event of train({ model, args, train: dataset })) if (event.type === 'step') steps++
+    for await (const event of train({ model, args, train: dataset })) {
+      if (interrupted.signal.aborted) stop()
+      if (event.type === 'step') steps++
+    }
     const chosen = await evaluateDataset(model, choose)
     const { metrics, scores } = await evaluateDataset(model, compare)
     return {

@@ -20,7 +20,7 @@ hub names; data is a file or a dataset name.
 `
 
 /** Commands that divide their work among ranks, or that every rank may run. */
-const RANKED = ['train', 'doctor']
+const RANKED = ['train', 'adapt', 'doctor']
 
 /** Maximum width of help. */
 const HELP_WIDTH = 80

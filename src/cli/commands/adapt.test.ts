@@ -83,6 +83,7 @@ describe('spanforge adapt', () => {
     )
     expect(stdout).toMatch(/Skipped docs\/broken\.pdf: not a PDF/)
     expect(stdout).toMatch(/Arguments chosen by .*learning_rate 0\.0001/)
+    expect((await runHere('adapt', '--help')).stdout).toMatch(/by the\s+number of\s+questions/)
     const record = JSON.parse(readFileSync(join(out, 'adaptation/adaptation.json'), 'utf8'))
     const card = readFileSync(join(out, 'README.md'), 'utf8')
     expect(card).toContain(`adapted to ${record.documents} documents`)
@@ -122,6 +123,29 @@ describe('spanforge adapt', () => {
     expect(fromIndex.digest).toBe(inOrder.digest)
     expect(fromIndex.examples).toEqual(inOrder.examples)
     expect((await made(docs, '--seed', '1')).examples).not.toEqual(inOrder.examples)
+  })
+
+  test('reads no report or model card of its output folder, and starts over with --overwrite_output_dir', async () => {
+    const out = join(docs, 'out')
+    const argv = adapting([docs], { output_dir: out, max_steps: 1 })
+    expect((await runHere(...argv)).code).toBe(0)
+    const record = readFileSync(join(out, 'adaptation/adaptation.json'), 'utf8')
+    const again = await runHere(...argv, '--overwrite_output_dir')
+    expect(again.code, again.stderr).toBe(0)
+    expect(JSON.parse(readFileSync(join(out, 'adaptation/adaptation.json'), 'utf8'))).toEqual({
+      ...JSON.parse(record),
+      other_files: expect.any(Number),
+    })
+    const train = {
+      model: tinyFolder,
+      train_file: writeTinySquad(folder, 'train.json', 8),
+      output_dir: out,
+      max_steps: 1,
+    }
+    const replaced = await runHere('train', ...flags({ ...train, overwrite_output_dir: true }))
+    expect(replaced.code, replaced.stderr).toBe(0)
+    expect(existsSync(join(out, 'adaptation'))).toBe(false)
+    expect(readFileSync(join(out, 'README.md'), 'utf8')).not.toContain('adapted to')
   })
 
   test('reads the contexts of a data file, one document for each title', async () => {

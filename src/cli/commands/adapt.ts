@@ -2,8 +2,9 @@ import { Command, Option } from 'commander'
 import { QUESTION_STYLES, type QuestionStyle } from '../../cloze/cloze-examples.ts'
 import { DOCUMENT_LIMITS } from '../../documents/document-reader.ts'
 import { UsageError } from '../../errors.ts'
-import { onFirst } from '../../ranks/ranks.ts'
+import { isFirst, onFirst } from '../../ranks/ranks.ts'
 import type { AdaptOptions } from '../../runs/adapt/adapt.ts'
+import { ADAPT_DEFAULTS, CHOSEN_DEFAULTS } from '../../runs/adapt/adapt-defaults.ts'
 import { setQuiet } from '../../runs/screen/live-bar.ts'
 import type { Example } from '../../squad/types.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
@@ -16,7 +17,7 @@ import { trainOnRank } from '../flags/training-run.ts'
 import { catchInterrupts, untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
-import { withRanks } from '../terminal/with-ranks.ts'
+import { rejectRanks, withRanks } from '../terminal/with-ranks.ts'
 
 interface AdaptFlags extends DashboardFlags {
   readonly question_style: QuestionStyle
@@ -46,6 +47,11 @@ const DATA_FLAGS = [
   'validation_split',
 ]
 
+/** Descriptions of the defaults of this command. */
+const DEFAULTS = Object.fromEntries(
+  Object.entries({ ...ADAPT_DEFAULTS, ...CHOSEN_DEFAULTS }).map(([name, value]) => [name, String(value)]),
+)
+
 const EXAMPLES = `
 DOCS are documents (.txt, .md, .html, .pdf, .docx) and folders with them, data
 files whose contexts are read without their questions, and folders made by
@@ -68,7 +74,7 @@ Examples:
 /** `spanforge adapt DOCS`: trains a model on questions made from documents. */
 export function adaptCommand(): Command {
   const command = new Command('adapt').argument('[docs...]', 'files and folders with documents')
-  return withArgumentFlags(command, withOwnFlags, DATA_FLAGS)
+  return withArgumentFlags(command, withOwnFlags, { without: DATA_FLAGS, defaults: DEFAULTS })
     .addHelpText('after', EXAMPLES)
     .action((docs: readonly string[], flags: AdaptFlags & Record<string, unknown>, own: Command) => {
       const output = createOutput(flags.json === true)
@@ -140,7 +146,9 @@ async function adapt(docs: readonly string[], flags: AdaptFlags, { given, output
   const raw = await gatherArguments(given, { args_file: flags.args_file })
   if (raw.disable_tqdm) setQuiet(true)
   await withRanks(async (ranks) => {
-    const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
+    const interrupts = catchInterrupts(() => {
+      if (isFirst(ranks)) output.print('Stopping. Press Ctrl-C again to quit immediately.')
+    })
     const { signal } = interrupts
     try {
       const args = await onFirst(ranks, () =>
@@ -175,6 +183,7 @@ async function showExamples(
   output: Output,
 ): Promise<void> {
   const { examples: path, overwrite } = flags
+  await rejectRanks(`adapt ${path === undefined ? '--dry_run' : '--examples'}`, false)
   if (path !== undefined && flags.dry_run)
     throw new UsageError('adapt: --dry_run and --examples are mutually exclusive', 'Use one of them.')
   const { checkOutputs } = await import('../../files/output.ts')

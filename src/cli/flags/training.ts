@@ -25,13 +25,20 @@ export function withTrainingFlags(command: Command, more: (command: Command) => 
   return withArgumentFlags(command, withMore)
 }
 
-/** Adds the training arguments as flags, except those in `without`, and `more` after the essential ones. */
+interface ArgumentFlagOptions {
+  /** Arguments that the command does not have. */
+  readonly without?: readonly string[]
+  /** Descriptions of defaults that differ from those of `train`. */
+  readonly defaults?: Readonly<Record<string, string>>
+}
+
+/** Adds the training arguments as flags, and `more` after the essential ones. */
 export function withArgumentFlags(
   command: Command,
   more: (command: Command) => Command,
-  without: readonly string[] = [],
+  { without = [], defaults }: ArgumentFlagOptions = {},
 ): Command {
-  const all = argumentFlags().filter(({ name }) => !without.includes(name))
+  const all = argumentFlags(defaults).filter(({ name }) => !without.includes(name))
   for (const flag of ESSENTIAL.flatMap((name) => all.find((flag) => flag.name === name) ?? []))
     command.addOption(optionOf(flag, 'Essential arguments'))
   more(withOfflineFlag(command)).option(

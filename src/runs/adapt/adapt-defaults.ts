@@ -2,10 +2,22 @@
 
 import type { AdaptationRecord } from '../train/adaptation-record.ts'
 
+/** Defaults that are the same for all documents and models. */
+export const ADAPT_DEFAULTS = {
+  per_device_train_batch_size: 16,
+  per_device_eval_batch_size: 16,
+  warmup_ratio: 0.1,
+  weight_decay: 0.01,
+  save_steps: 200,
+  save_total_limit: 1,
+  logging_steps: 50,
+} as const
+
 /** Hidden size from which a model needs the smaller learning rate of BERT-base. */
 const LARGE = 768
+const [LEARNING_RATE, LEARNING_RATE_OF_LARGE] = [1e-4, 5e-5]
 
-/** Examples that a run should see, by repeating few of them. */
+/** Questions that a run should see, by repeating few of them. */
 const ENOUGH = 20_000
 const MOST_EPOCHS = 4
 
@@ -13,23 +25,26 @@ const MOST_EPOCHS = 4
 const MINUTES_PER_MILLION = 20
 const [FEWEST_MINUTES, MOST_MINUTES] = [10, 120]
 
+/** Descriptions of the defaults that depend on the documents and the model. */
+export const CHOSEN_DEFAULTS = {
+  learning_rate: `${LEARNING_RATE}, or ${LEARNING_RATE_OF_LARGE} from a hidden size of ${LARGE}`,
+  num_train_epochs: `1 to ${MOST_EPOCHS}, by the number of questions`,
+  max_minutes: `${FEWEST_MINUTES} to ${MOST_MINUTES}, by the size of the documents`,
+} as const
+
+/** The defaults for documents and a model. `given` are the arguments that the user has set. */
 export function adaptDefaults(
   { train, characters }: Pick<AdaptationRecord, 'train' | 'characters'>,
   hidden_size: number,
   given: Readonly<Record<string, unknown>>,
 ) {
   const minutes = Math.ceil((MINUTES_PER_MILLION * characters) / 1e6)
+  // max_steps and max_minutes are mutually exclusive.
   const isLimited = typeof given.max_steps === 'number' && given.max_steps > 0
   return {
-    per_device_train_batch_size: 16,
-    per_device_eval_batch_size: 16,
-    learning_rate: hidden_size < LARGE ? 1e-4 : 5e-5,
+    ...ADAPT_DEFAULTS,
+    learning_rate: hidden_size < LARGE ? LEARNING_RATE : LEARNING_RATE_OF_LARGE,
     num_train_epochs: Math.min(MOST_EPOCHS, Math.max(1, Math.round(ENOUGH / train))),
-    warmup_ratio: 0.1,
-    weight_decay: 0.01,
-    save_steps: 200,
-    save_total_limit: 1,
-    logging_steps: 50,
     ...(!isLimited && { max_minutes: Math.min(MOST_MINUTES, Math.max(FEWEST_MINUTES, minutes)) }),
   }
 }

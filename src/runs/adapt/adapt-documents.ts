@@ -1,7 +1,7 @@
 /** The documents that a model is adapted to, as passages: files, data files with contexts, and indexes. */
 
 import { existsSync, statSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, resolve, sep } from 'node:path'
 import { formatOfName } from '../../data/format.ts'
 import { eachExample } from '../../data/read-examples.ts'
 import { DocumentBuilder } from '../../documents/document.ts'
@@ -25,6 +25,8 @@ export interface SkippedDocument {
 
 export interface DocumentsOptions {
   readonly limits?: Partial<DocumentLimits>
+  /** Output folder, whose report and model card are no documents. */
+  readonly output_dir: string
   readonly screen: Screen
   readonly signal?: AbortSignal
   readonly onSkipped: (skipped: SkippedDocument) => void
@@ -44,7 +46,7 @@ export async function* eachDocument(
   const kinds = { files: [] as string[], data: [] as string[], indexes: [] as string[] }
   for (const source of new Set(sources.map((path) => resolve(path)))) kinds[kindOf(source)].push(source)
   const found = kinds.files.length > 0 ? await findDocuments(kinds.files, options.signal) : undefined
-  if (found) yield* readFiles(found, options)
+  if (found) yield* readFiles(withoutFolder(found, options.output_dir), options)
   for (const path of kinds.data.sort()) yield* readContexts(path, options)
   for (const folder of kinds.indexes.sort()) yield* readIndex(folder, options)
 }
@@ -53,6 +55,11 @@ function kindOf(source: string): 'files' | 'data' | 'indexes' {
   const found = statSync(source, { throwIfNoEntry: false })
   if (found?.isDirectory() && existsSync(indexFile(source))) return 'indexes'
   return found?.isFile() && formatOfName(source) ? 'data' : 'files'
+}
+
+function withoutFolder(found: FoundDocuments, folder: string): FoundDocuments {
+  const inside = resolve(folder) + sep
+  return { ...found, documents: found.documents.filter(({ path }) => !path.startsWith(inside)) }
 }
 
 async function* readFiles(found: FoundDocuments, options: DocumentsOptions): AsyncGenerator<AdaptDocument> {

@@ -107,7 +107,7 @@ export async function makeFrom(
   if (sources.length === 0)
     throw new UsageError('adapt: no documents', 'Name files or folders: spanforge adapt manuals/ --model ...')
   const phrasing = args.model ? await phrasingFor(args.model, args, options) : { mask: '[MASK]' }
-  return makeExamples(sources, { ...options, ...phrasing, screen, seed: args.seed })
+  return makeExamples(sources, { ...options, ...phrasing, screen, seed: args.seed, output_dir: args.output_dir })
 }
 
 /** What stands for the answer if a tokenizer has no mask token. */
@@ -152,11 +152,13 @@ export function foundLines({ counts, skipped, train, held_out, held_out_by, repe
     ...(repeated > 0 ? [`${count(repeated)} that repeat`] : []),
     ...(too_long > 0 ? [`${count(too_long)} that are too long`] : []),
   ]
+  const evaluated =
+    held_out.length > 0 ? `${count(held_out.length)} from other ${held_out_by}s to evaluate on` : 'none to evaluate on'
   return [
     `Read ${counted(documents, 'document')} with ${counted(passages, 'passage')} and ${counted(characters, 'character')}` +
       `${also.length > 0 ? ` (also ${also.join(', ')})` : ''}.`,
     `Found ${counted(recurring_spans, 'recurring span')} in ${counted(usable_sentences, 'sentence')} of prose.`,
-    `Made ${counted(train.length, 'question')} to train on, and ${count(held_out.length)} from other ${held_out_by}s to evaluate on` +
+    `Made ${counted(train.length, 'question')} to train on, and ${evaluated}` +
       `${leftOut.length > 0 ? `; left out ${leftOut.join(' and ')}` : ''}.`,
     ...skipped.slice(0, LISTED).map(({ name, reason }) => `  Skipped ${name}: ${reason}`),
     ...(skipped.length > LISTED ? [`  and ${count(skipped.length - LISTED)} more`] : []),

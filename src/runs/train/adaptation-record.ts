@@ -55,11 +55,12 @@ export async function readAdaptation(output_dir: string): Promise<AdaptationReco
   return existsSync(record) ? ((await readJsonFile(record)) as AdaptationRecord) : undefined
 }
 
+type RunFiles = Pick<TrainingArguments, 'output_dir' | 'train_file'>
+
+/** Whether a run trains on the examples in its output folder. */
+export const trainsOnAdaptation = ({ output_dir, train_file }: RunFiles): boolean =>
+  Boolean(train_file) && resolve(train_file!) === resolve(adaptationFiles(output_dir).train)
+
 /** The record of the examples that a run trains on; undefined if it trains on other data. */
-export const adaptationOf = async ({
-  output_dir,
-  train_file,
-}: Pick<TrainingArguments, 'output_dir' | 'train_file'>): Promise<AdaptationRecord | undefined> =>
-  train_file && resolve(train_file) === resolve(adaptationFiles(output_dir).train)
-    ? readAdaptation(output_dir)
-    : undefined
+export const adaptationOf = async (args: RunFiles): Promise<AdaptationRecord | undefined> =>
+  trainsOnAdaptation(args) ? readAdaptation(args.output_dir) : undefined

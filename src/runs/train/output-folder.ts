@@ -19,6 +19,7 @@ import {
   LOG_FILE,
   writeJson,
 } from '../run-files.ts'
+import { trainsOnAdaptation } from './adaptation-record.ts'
 import { clearFailure } from './failure.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'> &
@@ -84,7 +85,10 @@ function isCleared(path: string): boolean {
 /** Removes the files that the run replaces from its locked folder, and writes its arguments there. */
 export async function prepareOutputFolder(args: TrainingArguments): Promise<void> {
   const { output_dir, overwrite_output_dir } = args
-  if (overwrite_output_dir) await clearOutputFolder(output_dir)
+  if (overwrite_output_dir) {
+    await clearOutputFolder(output_dir)
+    if (!trainsOnAdaptation(args)) await rm(join(output_dir, ADAPTATION_FOLDER), { recursive: true, force: true })
+  }
   await clearFailure(output_dir)
   await writeJson(join(output_dir, ARGUMENTS_FILE), args)
 }

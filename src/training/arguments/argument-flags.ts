@@ -30,12 +30,15 @@ const PLACEHOLDERS: Readonly<Record<ArgumentKind, string>> = {
   object: ' <json>',
 }
 
-/** Returns all training arguments as flags. For a boolean flag without a value, commander returns `true`. */
-export function argumentFlags(): ArgumentFlag[] {
+/**
+ * Returns all training arguments as flags. For a boolean flag without a value, commander returns `true`. `defaults`
+ * describes other defaults than usual.
+ */
+export function argumentFlags(defaults: Readonly<Record<string, string>> = {}): ArgumentFlag[] {
   return Object.entries(argumentGroups).flatMap(([group, fields]) =>
     Object.entries(fields).map(([name, schema]) => {
       const { kind, description, expected } = notesOf(schema)
-      const value = argumentDefaults[name as keyof typeof argumentDefaults]
+      const value = defaults[name] ?? argumentDefaults[name as keyof typeof argumentDefaults]
       const notes = kind === 'choice' ? [expected] : []
       if (value !== null && kind !== 'boolean') notes.push(`default ${String(value)}`)
       return {
