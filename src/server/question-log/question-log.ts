@@ -61,37 +61,37 @@ export class QuestionLog {
   async keep(model: ServedModel, answered: readonly AnsweredQuestion[]): Promise<void> {
     const uncertain = answered.filter(({ best }) => (best.confidence ?? best.score) < this.below)
     if (uncertain.length === 0) return
-    await this.append(uncertain.length, sizeOf(uncertain), async () =>
-      uncertain.map(({ question, context, source, best }): LoggedPair => {
-        const text = loggedText(context, source)
-        const { answer, start: answer_start, confidence, score } = best
-        return {
-          text,
-          about: {
-            ...{ type: 'question', id: questionId(question, context), at: new Date().toISOString(), text: text.id },
-            ...{ question, answer, answer_start, confidence, score, ...model.identity },
-          },
-        }
-      }),
-    )
+    const at = new Date().toISOString()
+    const pairs = uncertain.map(({ question, context, source, best }): LoggedPair => {
+      const text = loggedText(context, source)
+      const { answer, start: answer_start, confidence, score } = best
+      return {
+        text,
+        about: {
+          ...{ type: 'question', id: questionId(question, context), at, text: text.id, question },
+          ...{ answer, answer_start, confidence, score, ...model.identity },
+        },
+      }
+    })
+    await this.append(pairs)
   }
 
   /** Keeps a correction. Returns whether it is in the file. */
   async correct({ question, context, answers }: Correction): Promise<boolean> {
-    return this.append(1, sizeOf([{ question, context }]), async () => {
-      const text = loggedText(context)
-      const [id, at] = [questionId(question, context), new Date().toISOString()]
-      return [{ text, about: { type: 'correction', id, at, text: text.id, question, answers } }]
-    })
+    const text = loggedText(context)
+    const [id, at] = [questionId(question, context), new Date().toISOString()]
+    return this.append([{ text, about: { type: 'correction', id, at, text: text.id, question, answers } }])
   }
 
   async close(): Promise<void> {
     await this.writes.run(() => this.file.close())
   }
 
-  /** Appends what `create` returns. Resolves to whether all of it is in the file. */
-  private async append(count: number, size: number, create: () => Promise<readonly LoggedPair[]>): Promise<boolean> {
+  /** Resolves to whether all of the pairs are in the file. */
+  private async append(pairs: readonly LoggedPair[]): Promise<boolean> {
     const { metrics } = this.options
+    const count = pairs.length
+    const size = pairs.reduce((sum, { text, about }) => sum + text.text.length + about.question.length, 0)
     if (this.waiting + size > MOST_WAITING) {
       metrics.unlogged('busy', count)
       return false
@@ -99,10 +99,11 @@ export class QuestionLog {
     this.waiting += size
     const done = this.writes.run(async () => {
       try {
-        const { written, refused } = await this.file.append(await create())
+        const { written, refused } = await this.file.append(pairs)
         metrics.logged(written)
         metrics.unlogged('full', refused)
-        this.become(refused > 0 ? 'full' : 'ok')
+        if (refused > 0) this.become('full')
+        else if (written > 0) this.become('ok')
         return refused === 0
       } catch (error) {
         metrics.unlogged('error', count)
@@ -131,9 +132,6 @@ const loggedText = (text: string, source?: PassageSource): LoggedText => ({
   ...{ type: 'text', id: textId(text), text },
   ...(source && { source }),
 })
-
-const sizeOf = (items: readonly { readonly question: string; readonly context: string }[]): number =>
-  items.reduce((sum, { question, context }) => sum + question.length + context.length, 0)
 
 /** Resolves to false if `promise` takes longer. */
 async function within(milliseconds: number, promise: Promise<boolean>): Promise<boolean> {
