@@ -1,20 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { UsageError } from '../errors.ts'
-import { packageFile } from '../package-root.ts'
 import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { HubChoice } from '../runs/load/load-model.ts'
 import { modelSources } from '../runs/load/model-sources.ts'
 import { SERVER_DEFAULTS } from '../server/defaults.ts'
-import { createApp, type HttpApp, sendProblem, servePage } from '../server/http/app.ts'
+import { createApp, type HttpApp } from '../server/http/app.ts'
 import { documentation } from '../server/http/documentation.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from '../server/http/listen.ts'
-import { HttpProblem } from '../server/http/problem.ts'
 import { Models } from '../server/models/models.ts'
-import { bearerTokens } from '../server/security/client.ts'
-import { checkHost, isFromOwnPage } from '../server/security/own-page.ts'
 import { SHARED, SharedLimit } from '../server/security/shared-limit.ts'
-import { showValue } from '../show-value.ts'
-import { annotationRoutes } from './http/routes.ts'
+import { annotationPage, type PageParts, requireTokens } from './http/page.ts'
 import type { Project } from './project/project.ts'
 import { Suggestions } from './suggestions.ts'
 
@@ -47,19 +41,17 @@ export interface AnnotationServer {
  */
 export async function startAnnotating(project: Project, options: AnnotateOptions): Promise<AnnotationServer> {
   const { host = SERVER_DEFAULTS.host, port = ANNOTATE_PORT, tokens = [], log } = options
-  if (!isLoopback(host) && tokens.length === 0)
-    throw new UsageError(
-      `annotate: listening on ${host} requires a token, because others could read and change the project`,
-      'Add --token_file, or omit --host to listen on this machine only.',
-    )
+  requireTokens(isLoopback(host), tokens)
   await checkAddress({ host, port })
   const models = createModels(options)
   let suggestions: Suggestions | undefined
   try {
     if (options.model !== undefined) {
       const model = await models.load(modelSources([options.model])[0])
-      suggestions = new Suggestions(model, project.state, (error) =>
-        log.warn({ err: error }, 'the model cannot answer a question'),
+      suggestions = new Suggestions(
+        () => models.get(model.id),
+        project.state,
+        (error) => log.warn({ err: error }, 'the model cannot answer a question'),
       )
       suggestions.start()
     }
@@ -91,41 +83,18 @@ function createModels({ hub, choice }: AnnotateOptions): Models {
   return new Models({ queueOptions: () => queue, hub, choice })
 }
 
-interface AppParts {
-  readonly suggestions?: Suggestions
-  readonly tokens: readonly string[]
-  readonly host: string
-  readonly log: FastifyBaseLogger
-}
-
 /** Maximum size of an imported file, in bytes. */
 const BODY_LIMIT = 64 * 2 ** 20
 
-async function createAnnotationApp(project: Project, { suggestions, tokens, host, log }: AppParts): Promise<HttpApp> {
-  const app = await createApp({ logger: log, bodyLimit: BODY_LIMIT })
-  // Without tokens, every request that a browser sends to this machine would be accepted, from any page.
-  if (tokens.length === 0)
-    app.addHook('onRequest', async (request) => {
-      checkHost(request, [host.toLowerCase()], '--host')
-      const { origin } = request.headers
-      if (request.method !== 'POST' || origin === undefined || isFromOwnPage(request)) return
-      throw new HttpProblem(403, `Origin: found ${showValue(origin)}, expected the page of this server.`)
-    })
+async function createAnnotationApp(project: Project, parts: PageParts): Promise<HttpApp> {
+  const app = await createApp({ logger: parts.log, bodyLimit: BODY_LIMIT })
+  app.decorateRequest('client', '')
   await documentation(app, {
     title: 'spanforge annotate',
     description: 'Annotation of documents. Positions are UTF-16 offsets in the text of a passage.',
     tags: ['Project', 'Passages', 'Annotation'],
-    requiresToken: tokens.length > 0,
+    requiresToken: parts.tokens.length > 0,
   })
-  await servePage(app, packageFile('dist/web'), 'annotate')
-  await app.register(async (inner) => {
-    const guarded = inner as unknown as HttpApp
-    guarded.setErrorHandler(sendProblem)
-    if (tokens.length > 0) {
-      guarded.decorateRequest('client', '')
-      guarded.addHook('onRequest', bearerTokens(tokens))
-    }
-    annotationRoutes(guarded, { project, suggestions })
-  })
+  await annotationPage(app, project, parts)
   return app
 }

@@ -15,22 +15,31 @@ const LIMITS = {
   windows: SERVER_DEFAULTS.max_windows,
 }
 
+interface KnownSuggestion {
+  /** The words of the question, which may be edited later. */
+  readonly question: string
+  readonly revision: string
+  /** Missing if the model cannot answer the question. */
+  readonly suggestion?: StoredSuggestion
+}
+
 /** The answers of a model to the questions of a project. They are computed in the background and not stored. */
 export class Suggestions {
-  private readonly known = new Map<string, { readonly question: string; readonly suggestion?: StoredSuggestion }>()
+  private readonly known = new Map<string, KnownSuggestion>()
   private readonly closing = new AbortController()
   private work: Promise<void> | undefined
   /** Number of suggestions so far. */
   count = 0
 
   constructor(
-    private readonly model: ServedModel,
+    /** Returns the current model, which can be replaced while questions are answered. */
+    private readonly currentModel: () => ServedModel,
     private readonly state: ProjectState,
     private readonly onError: (error: unknown) => void,
   ) {}
 
   get modelId(): string {
-    return this.model.id
+    return this.currentModel().id
   }
 
   /** The suggestion for a question, unless it has yet to be computed. */
@@ -58,7 +67,9 @@ export class Suggestions {
   }
 
   private isMissing({ id, question }: AnnotatedQuestion): boolean {
-    return question.trim() !== '' && this.known.get(id)?.question !== question
+    const known = this.known.get(id)
+    const { revision } = this.currentModel().identity
+    return question.trim() !== '' && (known?.question !== question || known.revision !== revision)
   }
 
   private async computeAll(): Promise<void> {
@@ -72,7 +83,8 @@ export class Suggestions {
   }
 
   private async compute(questions: readonly AnnotatedQuestion[]): Promise<void> {
-    const { model } = this
+    const model = this.currentModel()
+    const { revision } = model.identity
     const options = resolveAnswerOptions({}, model.thread.facts.settings)
     const asker = { client: 'suggestions', signal: this.closing.signal }
     const asked = questions.map(({ question, passage }) => ({ question, context: this.state.passage(passage).text }))
@@ -85,7 +97,7 @@ export class Suggestions {
         const [{ answer, start, score, confidence }] = answers
         const certainty = confidence ?? (answer === '' ? (no_answer.confidence ?? score) : score)
         const suggestion = { model: model.id, answer, answer_start: start, certainty }
-        this.remember(questions[i].id, texts[i], suggestion)
+        this.remember(questions[i].id, { question: texts[i], revision, suggestion })
       }
     } catch (error) {
       if (this.closing.signal.aborted) return
@@ -95,12 +107,12 @@ export class Suggestions {
         return
       }
       this.onError(error)
-      this.remember(questions[0].id, texts[0], undefined)
+      this.remember(questions[0].id, { question: texts[0], revision })
     }
   }
 
-  private remember(id: string, question: string, suggestion: StoredSuggestion | undefined): void {
-    this.known.set(id, { question, suggestion })
+  private remember(id: string, suggestion: KnownSuggestion): void {
+    this.known.set(id, suggestion)
     this.count++
   }
 }

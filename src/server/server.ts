@@ -5,6 +5,7 @@ import type { HubChoice } from '../runs/load/load-model.ts'
 import { modelSources } from '../runs/load/model-sources.ts'
 import { ServedIndex } from './collection/served-index.ts'
 import type { ServerSettings } from './defaults.ts'
+import type { HttpApp } from './http/app.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
 import { Metrics } from './models/metrics.ts'
 import { Models } from './models/models.ts'
@@ -21,6 +22,8 @@ export interface ServerOptions extends ServerSettings {
   readonly choice?: EngineChoice
   /** Folder of an index of documents to answer from. */
   readonly index?: string
+  /** Adds the annotation page to `app`, which has the prefix /annotate. */
+  readonly annotate?: (app: HttpApp, models: Models) => Promise<void>
 }
 
 export interface RunningServer {
@@ -40,7 +43,8 @@ export interface RunningServer {
 }
 
 /** Whether only this machine can reach the server. Remote clients, also those behind a proxy, must not see folders. */
-const isPrivate = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
+export const isPrivate = ({ host, trust_proxy }: Pick<ServerSettings, 'host' | 'trust_proxy'>): boolean =>
+  isLoopback(host) && !trust_proxy
 
 /** @throws SpanforgeError if the file cannot be used */
 async function openQuestionLog(
@@ -92,6 +96,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       metrics,
       index,
       questionLog,
+      annotate: options.annotate && ((inner) => options.annotate!(inner, models)),
       logger: log,
       tokens: options.tokens,
       corsOrigins: options.cors,

@@ -27,6 +27,8 @@ export interface ServiceOptions extends AppOptions {
   readonly limits?: Partial<TextLimits>
   /** Index of documents to answer from (default: none). */
   readonly index?: ServedIndex
+  /** Adds the annotation page (default: none). */
+  readonly annotate?: (app: HttpApp) => Promise<void>
   /** Keeps uncertain questions and corrections (default: nothing is kept). */
   readonly questionLog?: QuestionLog
   /** Milliseconds within which a request must be answered. Streams have no limit. */
@@ -64,6 +66,7 @@ export async function createService(options: ServiceOptions): Promise<HttpApp> {
     metrics,
     index: options.index,
     questionLog: options.questionLog,
+    hasAnnotation: options.annotate !== undefined,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     timeout,
     mayReload: tokens.length > 0,
@@ -101,6 +104,14 @@ export async function createService(options: ServiceOptions): Promise<HttpApp> {
     await servePage(app, pages, 'playground')
     await serveAnswerBox(app, pages)
   }
+  if (options.annotate)
+    await app.register(
+      async (inner) => {
+        if (perMinute !== undefined) inner.addHook('onRequest', app.rateLimit())
+        await options.annotate!(inner as unknown as HttpApp)
+      },
+      { prefix: '/annotate' },
+    )
   await app.register(async (inner) => {
     const guarded = inner as unknown as HttpApp
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))

@@ -1,12 +1,17 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import type { Page } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
 import { exportExamples } from '../../src/annotate/export.ts'
+import { ServedProject } from '../../src/annotate/served-project.ts'
 import { buildIndex } from '../../src/runs/index/build-index.ts'
+import { SERVER_DEFAULTS } from '../../src/server/defaults.ts'
 import { type QuestionLogEntry, readQuestionLog } from '../../src/server/question-log/entries.ts'
+import { startServer } from '../../src/server/server.ts'
 import { describeChromium } from '../chromium.ts'
+import { tinyFolder } from '../tiny-squad.ts'
 import { annotateWorld } from './annotate-world.ts'
 import { ask, giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
 
@@ -76,6 +81,38 @@ describeChromium('from the playground to annotated questions', () => {
       'who is in oz?',
       'who is in oz?',
     ])
+  })
+
+  it('leads to the annotation page of the same server', async () => {
+    const output = join(folder, 'served')
+    const questions = join(folder, 'served.jsonl')
+    const project = await ServedProject.open(output, questions)
+    const log = pino({ level: 'silent' })
+    const host = '127.0.0.1'
+    const server = await startServer([`tiny=${tinyFolder}`], {
+      ...{ ...SERVER_DEFAULTS, host, port: 0, log, log_questions: questions, log_below: 1 },
+      annotate: (app, models) => project.register(app, models, { tokens: [], host, log }),
+    })
+    try {
+      const page = await annotate.open(server.address)
+      await giveText(page, context)
+      await ask(page, 'who is in oz?')
+      await shot(page, 'link')
+      await page.click('text=Annotate')
+      await page.fill('#person', 'ann')
+      await page.press('#person', 'Enter')
+      await page.locator('.item', { hasText: 'max is in oz' }).click({ timeout: 20_000 })
+      await page.waitForSelector('.asked[aria-current=true] .proposal')
+      await shot(page, 'served')
+      expect(await seriousFaults(page)).toEqual([])
+      await page.keyboard.press('a')
+      await page.waitForSelector('.answered')
+      const [{ responses }] = (await annotate.stored(output)).questions.values()
+      expect(responses.get('ann')).toMatchObject({ outcome: 'accepted' })
+    } finally {
+      await server.close()
+      await project.close()
+    }
   })
 
   it('opens them in annotate, least certain first, to accept and correct', async () => {

@@ -77,8 +77,9 @@ export function forgetQuestion(id: number): void {
 
 /** @throws ServiceError if there is no list of models, for example because the server requires a token */
 export async function loadModels(): Promise<void> {
-  const { models, limits, index, question_log } = await backend().fetchModels()
+  const { models, limits, index, annotate, question_log } = await backend().fetchModels()
   state.models.value = models
+  state.annotateAddress.value = annotate
   state.keptBelow.value = question_log?.confidence_below
   startCollection(index)
   mostQuestions = Math.max(1, Math.min(mostQuestions, limits.questions))

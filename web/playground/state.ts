@@ -56,6 +56,8 @@ export const marking = signal<{ readonly asked: number; readonly span?: TextSpan
 /** Scroll target of the text view; must be a new object each time. */
 export const goTo = signal<TextSpan | undefined>(undefined)
 
+/** Address of the annotation page, if the server has one. */
+export const annotateAddress = signal<string | undefined>(undefined)
 /** The server keeps questions whose answer has a lower confidence; undefined if it keeps none. */
 export const keptBelow = signal<number | undefined>(undefined)
 

@@ -27,7 +27,7 @@ import { passageDetail, passageList, projectInfo, revisionOf, type ShownProject,
 
 /** Routes that show and change a project. */
 export function annotationRoutes(app: HttpApp, shown: ShownProject): void {
-  const { project, suggestions } = shown
+  const { project, suggestions, onShow } = shown
 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
@@ -44,7 +44,10 @@ export function annotationRoutes(app: HttpApp, shown: ShownProject): void {
         response: { 200: ProjectInfo, ...annotationFailures },
       },
     },
-    async ({ query }) => projectInfo(shown, query.annotator),
+    async ({ query }) => {
+      onShow?.()
+      return projectInfo(shown, query.annotator)
+    },
   )
 
   app.get(

@@ -16,6 +16,8 @@ import type {
 export interface ShownProject {
   readonly project: Project
   readonly suggestions?: Suggestions
+  /** Called before the state of the project is shown. */
+  readonly onShow?: () => void
 }
 
 export const revisionOf = ({ project, suggestions }: ShownProject): string =>

@@ -160,6 +160,8 @@ describe('spanforge serve', () => {
     [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin such as https://example.org'],
     [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin such as https://example.org'],
     [[tinyFolder, '--log_level', 'loud'], 'Expected one of error'],
+    [[tinyFolder, '--annotate', 'nowhere', '--host', '0.0.0.0'], 'they could read and change the project'],
+    [[tinyFolder, '--annotate', 'nowhere', '--trust_proxy'], 'they could read and change the project'],
     [[tinyFolder, '--log_below', '50'], 'Expected a number from 0 to 1'],
     [[tinyFolder, '--log_questions', `${tinyFolder}/config.json`], 'not a question log'],
   ])('rejects %j', async (args, words) => {

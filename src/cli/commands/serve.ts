@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { ServedProject } from '../../annotate/served-project.ts'
 import type { RunningServer } from '../../server/server.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
@@ -23,8 +24,7 @@ Examples:
     spanforge serve out --index index
 
   Keep questions with low confidence, and annotate them:
-    spanforge serve out --log_questions questions.jsonl
-    spanforge annotate questions.jsonl
+    spanforge serve out --log_questions questions.jsonl --annotate corrections
 
   Ask a question:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
@@ -53,16 +53,32 @@ async function serve(given: readonly string[], flags: ServeFlags & HubFlags & En
   const { startServer } = await import('../../server/server.ts')
   const tokens = await tokensOf(flags)
   const log = await serverLog(flags)
-  const server = await withHubProgress('Downloading', flags, output, (hub) =>
-    startServer(given, {
-      ...flags,
-      choice: engineChoice(flags),
-      tokens,
-      log,
-      hub: { ...hub, revision: flags.revision },
-    }),
-  )
-  await serveUntilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
+  const project = await openProject(flags, tokens)
+  try {
+    const server = await withHubProgress('Downloading', flags, output, (hub) =>
+      startServer(given, {
+        ...flags,
+        choice: engineChoice(flags),
+        tokens,
+        log,
+        hub: { ...hub, revision: flags.revision },
+        annotate: project && ((app, models) => project.register(app, models, { tokens, host: flags.host, log })),
+      }),
+    )
+    await serveUntilInterrupted(server, output, () => announce(server, flags, tokens.length > 0, output))
+  } finally {
+    await project?.close()
+  }
+}
+
+/** Opens the project of --annotate. */
+async function openProject(flags: ServeFlags, tokens: readonly string[]): Promise<ServedProject | undefined> {
+  if (flags.annotate === undefined) return undefined
+  const { isPrivate } = await import('../../server/server.ts')
+  const { requireTokens } = await import('../../annotate/http/page.ts')
+  const { ServedProject } = await import('../../annotate/served-project.ts')
+  requireTokens(isPrivate(flags), tokens)
+  return ServedProject.open(flags.annotate, flags.log_questions)
 }
 
 /** Calls `announce` once signal handlers are installed, and closes the server on SIGINT or SIGTERM. */
@@ -88,6 +104,7 @@ export async function serveUntilInterrupted(
 
 function announce(
   { address, models, isLocal, questionLog }: RunningServer,
+  { annotate }: Pick<ServeFlags, 'annotate'>,
   requiresToken: boolean,
   output: Output,
 ): void {
@@ -99,12 +116,14 @@ function announce(
   if (questionLog) {
     output.print(
       `Questions with a confidence below ${questionLog.below} are kept in ${questionLog.path}, with their texts, and ` +
-        `corrections. The page says so. To annotate them: spanforge annotate ${questionLog.path}`,
+        `corrections. The page says so. To annotate them: ` +
+        (annotate === undefined ? `spanforge annotate ${questionLog.path}` : `${address}annotate/`),
     )
     for (const { id, thread } of models.all)
       if (!thread.facts.settings?.confidence)
         output.print(`${id} has no stored confidence; the probability of its answers is used instead.`)
   }
+  if (annotate !== undefined) output.print(`Annotating ${annotate} at ${address}annotate/`)
   output.print('Press Ctrl-C to stop. See /docs for the API.')
   output.result({ address, models: names, pid: process.pid, ...(questionLog && { question_log: questionLog.path }) })
 }

@@ -10,6 +10,7 @@ export interface ServeFlags extends ServerSettings {
   readonly token_file?: string
   readonly log_level?: string
   readonly index?: string
+  readonly annotate?: string
 }
 
 const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
@@ -86,6 +87,10 @@ const withQuestionLog = (command: Command): Command =>
     .option(
       '--log_questions <file>',
       'keep questions with low confidence, their texts, and corrections in this file, to annotate them; the page says so',
+    )
+    .option(
+      '--annotate <folder>',
+      'also serve the page of "spanforge annotate", for the project in this folder and the questions kept',
     )
     .option('--log_below <number>', 'confidence below which a question is kept', share, SERVER_DEFAULTS.log_below)
     .option('--log_max_size <megabytes>', 'maximum size of the file', integerFrom(1), SERVER_DEFAULTS.log_max_size)

@@ -183,6 +183,7 @@ export const ModelList = z
       .object({ documents: z.int(), passages: z.int() })
       .optional()
       .describe('Size of the index of documents, if the server has one (POST /api/search).'),
+    annotate: z.string().optional().describe('Relative address of the annotation page, if the server has one.'),
     question_log: z
       .object({ confidence_below: z.number() })
       .optional()

@@ -12,6 +12,8 @@ export interface ServiceContext {
   readonly index?: ServedIndex
   /** Keeps uncertain questions and corrections. */
   readonly questionLog?: QuestionLog
+  /** Whether the annotation page is at /annotate/. */
+  readonly hasAnnotation: boolean
   /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout: number
   /** Whether clients may reload models. Requires a server with tokens. */

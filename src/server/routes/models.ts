@@ -6,7 +6,10 @@ import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Routes that list and reload models. */
-export function modelRoutes(app: HttpApp, { models, limits, mayReload, index, questionLog }: ServiceContext): void {
+export function modelRoutes(
+  app: HttpApp,
+  { models, limits, mayReload, index, questionLog, hasAnnotation }: ServiceContext,
+): void {
   app.get(
     '/api/models',
     {
@@ -20,6 +23,7 @@ export function modelRoutes(app: HttpApp, { models, limits, mayReload, index, qu
     async () => ({
       models: models.list(),
       limits,
+      ...(hasAnnotation && { annotate: 'annotate/' }),
       ...(questionLog && { question_log: { confidence_below: questionLog.below } }),
       ...(index && { index: { documents: index.facts.documents, passages: index.facts.passages } }),
     }),

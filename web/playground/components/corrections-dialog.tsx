@@ -55,8 +55,15 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
       </div>
       {state.keptBelow.value !== undefined && (
         <p class="note">
-          This server keeps your corrections too, also those that you remove here. They are reviewed with{' '}
-          <code>spanforge annotate</code>.
+          This server keeps your corrections too, also those that you remove here. They are reviewed{' '}
+          {state.annotateAddress.value === undefined ? (
+            <>
+              with <code>spanforge annotate</code>
+            </>
+          ) : (
+            <a href={state.annotateAddress.value}>on the annotation page</a>
+          )}
+          .
         </p>
       )}
       {model && (

@@ -16,6 +16,7 @@ export function PageHeader() {
       <Sources />
       <Models />
       <nav aria-label="Page">
+        {state.annotateAddress.value !== undefined && <a href={state.annotateAddress.value}>Annotate</a>}
         <Tool icon="history" label="History" dialog="history" />
         <Tool icon="check" label="Corrections" dialog="corrections" badge={corrections} />
         <Tool icon="link" label="Share" dialog="share" disabled={!hasText} />

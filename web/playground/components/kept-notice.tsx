@@ -7,8 +7,9 @@ export function KeptNotice() {
   if (below === undefined) return null
   return (
     <p class="kept" role="note">
-      <b>This server keeps questions</b>, with the text and the answer, if the model is less than {percent(below)} sure,
-      and your corrections. They are used to improve the model.
+      <b>This server keeps questions</b>, with the text and the answer,
+      {below < 1 && ` if the model is less than ${percent(below)} sure,`} and your corrections. They are used to improve
+      the model.
     </p>
   )
 }
