@@ -122,3 +122,25 @@ test('computes the windows of dynamically quantized variants one by one', async 
   expect(await sizesFor('int8')).toEqual([1, 1])
   expect((await sizesFor('q8'))[0]).toBe(2)
 })
+
+test('computes long windows in smaller batches, so that memory depends on the model alone', async () => {
+  const length = 500
+  const long = { input_ids: new Int32Array(length), token_type_ids: new Int32Array(length), attended: length }
+  const logits = of(...new Array(length).fill(1))
+  const tokens: number[] = []
+  const counting: VariantRuntime = {
+    ...runtime('Node.js', () => logits),
+    open: async () => ({
+      async run(rows) {
+        tokens.push(rows.length * Math.max(...rows.map(({ input_ids }) => input_ids.length)))
+        return rows.map(() => logits)
+      },
+      close: async () => {},
+    }),
+  }
+  const input = { rows: new Array(10).fill(long), logits: new Array(10).fill(logits) }
+  const { comparison } = await objectionsTo('fp32', input, counting)
+  expect(Math.max(...tokens)).toBeLessThanOrEqual(2048)
+  expect(tokens.slice(0, 3)).toEqual([2000, 2000, 1000])
+  expect(comparison.runtimes[0]).toMatchObject({ logit_error: { max: 0 }, latency: { tokens: 500, batch_tokens: 256 } })
+})

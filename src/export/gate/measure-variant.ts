@@ -15,6 +15,8 @@ export interface MeasureOptions {
 
 /** Number of windows that are computed together. */
 const BATCH = 8
+/** The most tokens that are computed together, padding included, so that memory depends on the model alone. */
+const BATCH_TOKENS = 2048
 
 /** Computes all windows with a variant, and compares logits and answers with those of the model. */
 export async function measureVariant(
@@ -48,11 +50,9 @@ async function computeAll(
   order: readonly number[],
   { dependsOnBatch, signal, onProgress }: MeasureOptions,
 ): Promise<WindowLogits[]> {
-  const size = dependsOnBatch ? 1 : BATCH
   const logits: WindowLogits[] = new Array(rows.length)
-  for (let first = 0; first < order.length; first += size) {
+  for (const batch of batches(rows, order, dependsOnBatch ? 1 : BATCH)) {
     signal?.throwIfAborted()
-    const batch = order.slice(first, first + size)
     const found = await session.run(batch.map((i) => rows[i]))
     for (const [r, i] of batch.entries()) logits[i] = found[r]
     onProgress?.(batch.length)
@@ -60,11 +60,27 @@ async function computeAll(
   return logits
 }
 
-/** Measures the window of median length alone, and a batch of windows of about this length. */
+/** Divides windows, which are sorted by length, into batches. */
+function batches(rows: readonly Row[], order: readonly number[], most: number): number[][] {
+  const found: number[][] = []
+  for (const i of order) {
+    const last = found.at(-1)
+    if (last && last.length < most && (last.length + 1) * rows[i].input_ids.length <= BATCH_TOKENS) last.push(i)
+    else found.push([i])
+  }
+  return found
+}
+
+/**
+ * Measures the window of median length alone, and a batch of windows of about this length, which are truncated if they are
+ * too long for a batch.
+ */
 async function measureLatency(session: VariantSession, sorted: readonly Row[], { signal }: MeasureOptions) {
   const middle = sorted.length >> 1
   const first = Math.max(0, Math.min(middle - BATCH / 2, sorted.length - BATCH))
-  const batch = Array.from({ length: BATCH }, (_, i) => sorted[(first + i) % sorted.length])
+  const batch = Array.from({ length: BATCH }, (_, i) =>
+    truncated(sorted[(first + i) % sorted.length], BATCH_TOKENS / BATCH),
+  )
   const median = sorted[middle]
   return {
     tokens: median.input_ids.length,
@@ -73,6 +89,12 @@ async function measureLatency(session: VariantSession, sorted: readonly Row[], {
     batch_ms: await medianTime(() => session.run(batch), signal),
   }
 }
+
+const truncated = ({ input_ids, token_type_ids, attended }: Row, length: number): Row => ({
+  input_ids: input_ids.subarray(0, length),
+  token_type_ids: token_type_ids.subarray(0, length),
+  attended: Math.min(attended, length),
+})
 
 const RUNS = 7
 const FEWEST_RUNS = 3
