@@ -139,7 +139,7 @@ async function fineTuned(folder: string, { size, seed, learning_rate }: Pick<Cel
       choosing_f1: chosen.metrics.eval_f1,
       exact_match: metrics.eval_exact_match,
       f1: metrics.eval_f1,
-      scores: scores.map(({ exact_match, f1 }) => [exact_match, Number(f1.toFixed(4))] as const),
+      scores: scores.map(({ exact_match, f1 }) => `${exact_match} ${Number(f1.toFixed(4))}`).join(', '),
     }
   } finally {
     await model.release()

@@ -17,8 +17,8 @@ export interface Cell {
   readonly choosing_f1: number
   readonly exact_match: number
   readonly f1: number
-  /** Exact match and F1 of each compared question, from 0 to 1. */
-  readonly scores: readonly (readonly [exact_match: number, f1: number])[]
+  /** Exact match and F1 of each compared question, from 0 to 1: `0 0, 1 1, 0 0.6667`. */
+  readonly scores: string
 }
 
 /** Prints EM and F1 of each side with its best learning rate, as means over seeds, with paired tests against `plain`. */
@@ -65,8 +65,9 @@ function best(cells: readonly Cell[]): SideResult {
     return { own, choosing_f1: meanOf(own.map((cell) => cell.choosing_f1)) }
   })
   const { own } = rates.reduce((a, b) => (b.choosing_f1 > a.choosing_f1 ? b : a))
+  const scores = own.map((cell) => cell.scores.split(', ').map((pair) => pair.split(' ').map(Number)))
   const scoresOf = (metric: 0 | 1) =>
-    Float64Array.from(own[0].scores, (_, i) => 100 * meanOf(own.map(({ scores }) => scores[i][metric])))
+    Float64Array.from(scores[0], (_, i) => 100 * meanOf(scores.map((ofCell) => ofCell[i][metric])))
   return { ...own[0], exact_match: scoresOf(0), f1: scoresOf(1) }
 }
 

@@ -81,9 +81,12 @@ export function wordsOf(text: string, isName: (key: string) => boolean = () => t
 
 const keyOf = (word: string): string => word.toLowerCase().replaceAll('’', "'")
 
+/** Function words that are capitalized only as parts of names. */
+const IN_TITLES = /^(?:May|One|Two|Three|First|Last|Next)$/
+
 function kindOf(word: string, key: string, isCapitalizedByPlace: boolean): WordKind {
   if (/^[$€£¥]?\d/.test(word)) return 'number'
-  if (word === '&' || /^[B-HJ-Z]$/.test(word) || (word === 'May' && !isCapitalizedByPlace)) return 'name'
+  if (word === '&' || /^[B-HJ-Z]$/.test(word) || (IN_TITLES.test(word) && !isCapitalizedByPlace)) return 'name'
   if (FUNCTION_WORDS.has(key) || key.length === 1 || /^[a-z]{3,}ly$/.test(word)) return 'function'
   return /^\p{Lu}/u.test(word) && !isCapitalizedByPlace ? 'name' : 'common'
 }

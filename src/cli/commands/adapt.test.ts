@@ -90,6 +90,7 @@ describe('spanforge adapt', () => {
     expect(card).toContain(`${record.passages} passages`)
     expect(card).toContain(record.digest)
     expect(JSON.parse(readFileSync(join(out, 'all_results.json'), 'utf8'))).toHaveProperty('eval_loss')
+    expect(JSON.parse(readFileSync(join(out, 'training_args.json'), 'utf8'))).toMatchObject({ eval_strategy: 'epoch' })
 
     const whole = checkpointBytes(join(out, 'checkpoint-6'))
     rmSync(join(out, 'checkpoint-6'), { recursive: true })
@@ -160,9 +161,12 @@ describe('spanforge adapt', () => {
     expect(found.map(({ title }: Example) => title)).toContain('data.json: article 1')
   })
 
-  test('writes the questions to a data file that training can use, and never over another file', async () => {
+  test('writes the questions to a data file that training can use, and never over another file; holds out none with 0', async () => {
     const file = join(folder, 'examples.json')
     const { train, held_out } = await json('adapt', docs, '--examples', file, '--question_style', 'wh')
+    const withoutHeldOut = await runHere(...adapting([docs], { held_out: 0, max_steps: 1 }))
+    expect(withoutHeldOut.code, withoutHeldOut.stderr).toBe(0)
+    expect(withoutHeldOut.stdout).toContain('none to evaluate on')
     const check = await json('data', 'check', file)
     expect(check).toMatchObject({ questions: train + held_out })
     expect((await runHere('adapt', docs, '--examples', file)).stderr).toContain('already exists')
@@ -177,6 +181,9 @@ describe('spanforge adapt', () => {
     const model = fixture('postprocess/pipeline-folder')
     await json('adapt', docs, '--examples', file, '--model', model, '--question_style', 'cloze', '--doc_stride', '4')
     expect(readFileSync(file, 'utf8')).toContain('<mask>')
+    const { code, stderr } = await runHere(...adapting([docs], { model, max_steps: 1 }))
+    expect(code, stderr).toBe(0)
+    expect(readFileSync(join(folder, 'out/adaptation/train.jsonl'), 'utf8')).toContain('<mask>')
   })
 
   test('explains why there are no questions, and what is needed', async () => {

@@ -30,11 +30,12 @@ export const CHOSEN_DEFAULTS = {
   learning_rate: `${LEARNING_RATE}, or ${LEARNING_RATE_OF_LARGE} from a hidden size of ${LARGE}`,
   num_train_epochs: `1 to ${MOST_EPOCHS}, by the number of questions`,
   max_minutes: `${FEWEST_MINUTES} to ${MOST_MINUTES}, by the size of the documents`,
+  eval_strategy: 'epoch, unless no questions are held out',
 } as const
 
 /** The defaults for documents and a model. `given` are the arguments that the user has set. */
 export function adaptDefaults(
-  { train, characters }: Pick<AdaptationRecord, 'train' | 'characters'>,
+  { train, held_out, characters }: Pick<AdaptationRecord, 'train' | 'held_out' | 'characters'>,
   hidden_size: number,
   given: Readonly<Record<string, unknown>>,
 ) {
@@ -45,6 +46,7 @@ export function adaptDefaults(
     ...ADAPT_DEFAULTS,
     learning_rate: hidden_size < LARGE ? LEARNING_RATE : LEARNING_RATE_OF_LARGE,
     num_train_epochs: Math.min(MOST_EPOCHS, Math.max(1, Math.round(ENOUGH / train))),
+    ...(held_out > 0 && { eval_strategy: 'epoch' }),
     ...(!isLimited && { max_minutes: Math.min(MOST_MINUTES, Math.max(FEWEST_MINUTES, minutes)) }),
   }
 }
