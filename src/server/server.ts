@@ -9,7 +9,7 @@ import type { HttpApp } from './http/app.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
 import { Metrics } from './models/metrics.ts'
 import { Models } from './models/models.ts'
-import { PromotionWatch } from './models/promotion-watch.ts'
+import { logLoaded, PromotionWatch } from './models/promotion-watch.ts'
 import { QuestionLog } from './question-log/question-log.ts'
 import { SHARED, SharedLimit } from './security/shared-limit.ts'
 import { createService } from './service.ts'
@@ -86,11 +86,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
   try {
     questionLog = await openQuestionLog(options, metrics)
     if (options.index !== undefined) index = await ServedIndex.open(options.index)
-    for (const source of sources) {
-      const { id, thread, identity } = await models.load(source)
-      log.info({ ...identity, folder: thread.folder }, 'model loaded')
-      if (thread.facts.warning) log.warn({ model: id }, thread.facts.warning)
-    }
+    for (const source of sources) logLoaded(log, await models.load(source), 'model loaded')
     const app = await createService({
       models,
       metrics,
@@ -119,7 +115,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       async reloadAll() {
         for (const { id } of models.all)
           await models.reload(id).then(
-            ({ identity }) => log.info({ ...identity }, 'model reloaded'),
+            (model) => logLoaded(log, model, 'model reloaded'),
             (error) => log.error({ model: id, err: error }, 'failed to reload the model; the old one stays in use'),
           )
         await index?.reload().then(

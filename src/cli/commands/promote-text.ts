@@ -22,6 +22,7 @@ export function promotionText(found: PromotionResult): string {
     ...questions.examples.map(worsenedText),
     ...(old.reused || found.new.reused ? ['', reusedText(found)] : []),
     ...(found.promoted ? ['', `${found.place} now serves ${found.new.folder} (revision ${found.new.revision}).`] : []),
+    ...(found.promoted || found.refusal !== undefined ? [] : ['', `Nothing was changed; ${old.folder} stays in use.`]),
     ...(found.promoted && found.refusal !== undefined ? [`Promoted with --force, although ${found.refusal}.`] : []),
   ].join('\n')
 }

@@ -120,7 +120,7 @@ async function promoteModel(old: string, next: string, flags: PromoteFlags, outp
   output.result(found)
   if (found.promoted || found.refusal === undefined) return
   throw new SpanforgeError(`${next}: not promoted: ${found.refusal}`, {
-    remedy: `${found.place} serves ${found.old.folder} as before. Promote it anyway with --force.`,
+    remedy: `${found.old.folder} stays in use. Promote the new model anyway with --force.`,
   })
 }
 

@@ -110,6 +110,8 @@ function announce(
 ): void {
   const names = models.all.map(({ id }) => id)
   output.print(`Serving ${names.join(', ')} at ${address}`)
+  for (const { id, thread, promotions } of models.all)
+    if (promotions.models.length > 0) output.print(`${id}: ${thread.folder}, promoted in place of ${promotions.place}`)
   if (requiresToken) output.print('Requests must include a token.')
   else if (!isLocal)
     output.print('Anyone who can reach this machine can use the service. Restrict access with --token_file.')

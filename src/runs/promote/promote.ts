@@ -15,9 +15,16 @@ import { type HubChoice, modelFolder, openModel } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import type { Screen } from '../screen/screen.ts'
 import { changedQuestions, judge, type Outcome, type PromotionRule, type WorsenedQuestion } from './judge.ts'
-import { PROMOTION_FOLDER, type PromotedModel, readPromotions, servedFolders, writePromotions } from './promotions.ts'
+import {
+  isServed,
+  PROMOTION_FOLDER,
+  type PromotedModel,
+  readPromotions,
+  servedFolders,
+  writePromotions,
+} from './promotions.ts'
 import { modelsOfServer, reloadServer, type ServerAccess } from './reload-servers.ts'
-import { evaluateOnce } from './stored-evaluations.ts'
+import { EVALUATIONS_FOLDER, evaluateOnce } from './stored-evaluations.ts'
 
 /** Where a model is served. */
 export interface ServedPlace {
@@ -239,7 +246,8 @@ async function whileLocked<T>(place: string, body: () => Promise<T>): Promise<T>
   const folder = join(place, PROMOTION_FOLDER)
   const lock = await acquireLock(join(folder, 'lock'), { guards: folder, remedy: 'use --dry_run to compare only' })
   try {
-    await removeTemporaryFiles(folder)
+    for (const written of [folder, join(folder, EVALUATIONS_FOLDER)])
+      if (existsSync(written)) await removeTemporaryFiles(written)
     return await body()
   } finally {
     lock.release()
@@ -247,7 +255,10 @@ async function whileLocked<T>(place: string, body: () => Promise<T>): Promise<T>
 }
 
 /** The folder of OLD, given as FOLDER or NAME=FOLDER as in `serve`. */
-const placeOf = (old: string): Promise<string> => existingFolder(modelSources([old])[0].source, 'OLD')
+async function placeOf(old: string): Promise<string> {
+  const [{ source }] = modelSources([old])
+  return isServed(source) ? source : existingFolder(source, 'OLD')
+}
 
 async function existingFolder(given: string, name: string): Promise<string> {
   if (statSync(given, { throwIfNoEntry: false })?.isDirectory()) return modelFolder(given)

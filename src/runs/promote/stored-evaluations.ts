@@ -20,7 +20,8 @@ import {
 import { shardDigests, shardSettings } from '../evaluate/evaluate-shard.ts'
 import { PROMOTION_FOLDER } from './promotions.ts'
 
-const EVALUATIONS_FOLDER = 'evaluations'
+/** Folder within the promotion folder. */
+export const EVALUATIONS_FOLDER = 'evaluations'
 
 /** Maximum number of evaluations to keep for a served folder. */
 const MAX_KEPT = 20

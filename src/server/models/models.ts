@@ -2,7 +2,7 @@ import { type ExportDtype, exportDtype } from '../../checkpoint/onnx-folder.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { displayName, type HubChoice, modelFolder } from '../../runs/load/load-model.ts'
 import type { ModelSource } from '../../runs/load/model-sources.ts'
-import { type Promotions, readPromotions, servedFolders } from '../../runs/promote/promotions.ts'
+import { isServed, type Promotions, readPromotions, servedFolders } from '../../runs/promote/promotions.ts'
 import { SerialQueue } from '../../threads/serial-queue.ts'
 import type { ModelInfo } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
@@ -36,6 +36,14 @@ export class ServedModel {
   ) {
     this.queue = new BatchQueue((rows) => turns.run(() => thread.forward(rows)), options)
     this.requestTokenizer = new RequestTokenizer(thread.tokenizer)
+  }
+
+  /** Says that it is not the model that was evaluated when it was promoted. */
+  get promotionWarning(): string | undefined {
+    const { folder, facts } = this.thread
+    const promoted = this.promotions.models.findLast((model) => model.folder === folder)
+    if (!promoted || promoted.revision === facts.revision) return undefined
+    return `${folder}: has changed since it was promoted, or was promoted with another dtype`
   }
 
   /** Which model answers, for responses. */
@@ -182,7 +190,8 @@ export class Models {
 
   private async replace({ id, source }: ModelSource): Promise<ServedModel> {
     const { queueOptions } = this.options
-    const place = await this.folderOf(source)
+    // Once models are promoted in place of a folder, its own model may be removed.
+    const place = isServed(source) ? source : await this.folderOf(source)
     const promotions = await readPromotions(place)
     const old = this.models.get(id)
     const thread = old ? await this.openBeside(servedFolders(promotions)[0]) : await this.openFirst(id, promotions)

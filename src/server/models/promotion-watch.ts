@@ -44,10 +44,16 @@ export class PromotionWatch {
 
   private async load(id: string): Promise<void> {
     try {
-      const { thread, identity } = await this.models.reload(id)
-      this.log.info({ ...identity, folder: thread.folder }, 'promoted model loaded')
+      logLoaded(this.log, await this.models.reload(id), 'promoted model loaded')
     } catch (error) {
       this.log.error({ model: id, err: error }, 'failed to load the promoted model; the old one stays in use')
     }
   }
+}
+
+/** Logs that a model was loaded, and what is odd about it. */
+export function logLoaded(log: FastifyBaseLogger, model: ServedModel, message: string): void {
+  const { thread, identity, promotionWarning } = model
+  log.info({ ...identity, folder: thread.folder }, message)
+  for (const warning of [thread.facts.warning, promotionWarning]) if (warning) log.warn({ ...identity }, warning)
 }

@@ -48,10 +48,10 @@ const record = (model: string) =>
     { folder: model, revision: 'new', promoted: new Date().toISOString() },
   ])
 
-const started = async (options: { readonly tokens?: readonly string[] } = { tokens: [TOKEN] }) => {
+const started = async (options: { readonly tokens?: readonly string[] } = { tokens: [TOKEN] }, model = old) => {
   const log: { readonly level: number; readonly msg: string; readonly err?: { readonly message: string } }[] = []
   const logger = pino({}, { write: (line: string) => log.push(JSON.parse(line)) })
-  const server = await startServer([old], { ...SERVER_DEFAULTS, ...options, port: 0, log: logger })
+  const server = await startServer([model], { ...SERVER_DEFAULTS, ...options, port: 0, log: logger })
   ended.push(() => server.close())
   return { server, log }
 }
@@ -113,15 +113,15 @@ describe('promote with a running server', () => {
     expect(log.filter(({ level }) => level >= 50)).toEqual([])
   })
 
-  itInFull('is undone if the server uses another model folder', async () => {
+  itInFull('is undone on all servers if one of them uses another model folder', async () => {
     const { server } = await started()
+    const before = await ask(server)
     const other = copyTiny(join(folder, 'other'))
-    const elsewhere = promote({
-      ...{ old: `old=${other}`, next, data: [data], metric: 'f1', alpha: 0.05, force: true, screen: noScreen },
-      servers: [{ url: server.address, token: TOKEN }],
-    })
-    await expect(elsewhere).rejects.toThrow('the promotion was undone')
-    expect((await promotionState(other)).served!.folder).toBe(other)
+    const { server: second } = await started({ tokens: [TOKEN] }, `old=${other}`)
+    const servers = [server, second].map(({ address }) => ({ url: address, token: TOKEN }))
+    await expect(promoted(servers)).rejects.toThrow(`the promotion was undone: ${second.address}: serves revision`)
+    for (const one of [server, second]) expect((await ask(one)).revision).toBe(before.revision)
+    expect((await promotionState(old)).served!.folder).toBe(old)
   })
 
   itInFull('rejects a wrong token and an unknown name before it evaluates', async () => {
@@ -161,6 +161,16 @@ describe('a server', () => {
     await expect(startServer([old], { ...SERVER_DEFAULTS, port: 0, log: pino({ level: 'silent' }) })).rejects.toThrow(
       'not a list of promoted models',
     )
+  })
+
+  it('needs the old model no longer once another one is promoted, and warns if that one has changed', async () => {
+    await record(next)
+    for (const name of readdirSync(old)) if (name !== 'promotion') rmSync(join(old, name))
+    const { server, log } = await started()
+    expect((await modelOf(server)).name).toBe('next')
+    // The recorded revision is not that of a real model.
+    expect(log.find(({ level }) => level === 40)!.msg).toContain('next: has changed since it was promoted')
+    expect((await promotionState(old)).served!.folder).toBe(next)
   })
 
   it('follows the promotion when the folders are moved together', async () => {

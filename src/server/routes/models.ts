@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { HttpApp } from '../http/app.ts'
 import { failures, ModelInfo, ModelList } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { logLoaded } from '../models/promotion-watch.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Routes that list and reload models. */
@@ -55,8 +56,7 @@ export function modelRoutes(
       throw new HttpProblem(403, 'Reloading models requires a server with tokens.', {
         remedy: 'Start the server with --token_file, or send SIGHUP to the process.',
       })
-    const { identity } = await models.reload(id)
-    log.info({ ...identity }, 'model reloaded')
+    logLoaded(log, await models.reload(id), 'model reloaded')
     return models.list().find((model) => model.id === id)!
   }
 }
