@@ -11,7 +11,7 @@ import { compareEvaluated, type ModelsEvaluation, shortNames } from '../evaluate
 import type { EvaluateModelOptions } from '../evaluate/evaluate-model.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, loadExamples } from '../load/load-data.ts'
-import { type HubChoice, modelFolder, openModel } from '../load/load-model.ts'
+import { displayName, type HubChoice, modelFolder, openModel } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import type { Screen } from '../screen/screen.ts'
 import { changedQuestions, judge, type Outcome, type PromotionRule, type WorsenedQuestion } from './judge.ts'
@@ -142,16 +142,17 @@ async function compare(place: string, next: string, options: PromoteOptions): Pr
     })
   const examples = await readQuestions(options)
   const folders = [await modelFolder(served), next]
-  const names = folders[0] === next ? [`${options.old} (served)`, options.next] : shortNames(folders)
+  const names = folders[0] === next ? folders.map(displayName) : shortNames(folders)
+  const labels = [`${names[0]} (served)`, `${names[1]} (new)`] as const
   const evaluate = async (i: 0 | 1) => {
     const model = folders[i]
-    screen.print(`${names[i]}${i === 0 ? ' (served)' : ' (new)'}`)
+    screen.print(labels[i])
     const given: EvaluateModelOptions = {
       ...{ model, data: options.data.join(', '), screen, choice, version_2_with_negative },
       ...{ confidence_level: 1 - alpha, padding: 'none', batch_size: 8, postprocess: 'exact' },
     }
     const found = await evaluateOnce(place, examples, given)
-    return { ...found, evaluation: { ...found.evaluation, model: names[i] } }
+    return { ...found, evaluation: { ...found.evaluation, model: labels[i] } }
   }
   const models = [await evaluate(0), await evaluate(1)] as const
   const comparison = compareEvaluated(...models)
