@@ -2,13 +2,18 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { resolveModel } from '../src/hub/download/models.ts'
+import { Metrics } from '../src/server/models/metrics.ts'
+import { readQuestionLog } from '../src/server/question-log/entries.ts'
+import { QuestionLog } from '../src/server/question-log/question-log.ts'
 import { newestWhole } from '../src/training/checkpoints/checkpoint-store.ts'
 import { BERT, hubWorld } from './hub-world.ts'
 import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
+import { tinyService } from './tiny-service.ts'
 import { tinyFolder } from './tiny-squad.ts'
 
 const mount = (...args: string[]): boolean => spawnSync('mount', args, { stdio: 'ignore' }).status === 0
@@ -141,4 +146,40 @@ test('A checkpoint with one corrupted byte is rejected with its name, the reason
     expect(stderr).toContain('--resume_from_checkpoint latest')
     writeFileSync(path, bytes)
   }
+})
+
+describe.skipIf(!may)('A question log', () => {
+  test('on a disk that fills up keeps whole lines, and answers go on', async () => {
+    const disk = fileSystem('size=64k')
+    const path = join(disk, 'questions.jsonl')
+    const messages: string[] = []
+    const log = pino({}, { write: (line: string) => messages.push(JSON.parse(line).msg) })
+    const metrics = new Metrics()
+    const questionLog = await QuestionLog.open({ path, below: 1, maxBytes: 2 ** 30, log, metrics })
+    const service = await tinyService({ questionLog })
+    onTestFinished(async () => {
+      await service.close()
+      await questionLog.close()
+    })
+    const ask = async (context: string) => {
+      const payload = { question: 'who is in ro?', context }
+      return (await service.app.inject({ method: 'POST', url: '/api/answer', payload })).statusCode
+    }
+    const keptQuestions = async () => {
+      let count = 0
+      for await (const { item } of readQuestionLog(path)) count += Number('type' in item && item.type === 'question')
+      return count
+    }
+    for (let i = 0; i < 12; i++) expect(await ask(`bo is in ro ${i}. ${'li was in the sea. '.repeat(500)}`)).toBe(200)
+    const before = await keptQuestions()
+    expect(before).toBeGreaterThan(2)
+    expect(before).toBeLessThan(12)
+    expect(messages).toEqual(['cannot keep questions; answers are not affected'])
+    expect(readFileSync(path, 'utf8').endsWith('}\n')).toBe(true)
+
+    expect(mount('-o', 'remount,size=1m', disk)).toBe(true)
+    expect(await ask('bo is in ro.')).toBe(200)
+    expect(messages.at(-1)).toBe('questions are kept again')
+    expect(await keptQuestions()).toBe(before + 1)
+  })
 })
