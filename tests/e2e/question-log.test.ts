@@ -50,6 +50,10 @@ describeChromium('from the playground to annotated questions', () => {
     await page.fill('#question', 'who was in the sea?')
     await page.press('#question', 'Enter')
     await page.waitForSelector('.sourced')
+    await page.locator('.sourced button').first().click()
+    await page.locator('.sourced .saved', { hasText: 'Correct' }).waitFor()
+    await shot(page, 'confirmed')
+    expect(await seriousFaults(page)).toEqual([])
 
     await page.click('text=Your text')
     await notice.waitFor()
@@ -76,6 +80,7 @@ describeChromium('from the playground to annotated questions', () => {
     expect(entries.at(-1)).toMatchObject({ question: 'who is in oz?', answers })
     expect(entries.map((entry) => (entry.type === 'text' ? entry.source?.document : entry.question))).toEqual([
       'docs/sea.md',
+      'who was in the sea?',
       'who was in the sea?',
       undefined,
       'who is in oz?',

@@ -20,6 +20,8 @@ export interface SearchedQuestion {
   readonly within: readonly string[]
   readonly response?: CollectionResponse
   readonly problem?: string
+  /** The answer that the user has confirmed. */
+  readonly confirmed?: SourcedAnswer
 }
 
 /** Number of documents in the index; undefined if the server has none. */
@@ -146,4 +148,25 @@ export function start(index: { readonly documents: number } | undefined): void {
   documentCount.value = index && backend().documents ? index.documents : undefined
   isShown.value = documentCount.value !== undefined
   if (documentCount.value !== undefined) void list('')
+}
+
+/** Tells the server that an answer is right, if it keeps corrections. */
+export async function confirmAnswer(
+  { id, question, response }: SearchedQuestion,
+  answer: SourcedAnswer,
+): Promise<void> {
+  const { document, page, headings, passage } = answer.source!
+  const { text, start } = response!.passages[passage]
+  try {
+    await backend().keepCorrection?.({
+      ...{ question, context: text, answers: [{ text: answer.answer, answer_start: answer.start - start }] },
+      source: { document: document.name, page, headings },
+    })
+    searchedQuestions.value = searchedQuestions.value.map((one) =>
+      one.id === id ? { ...one, confirmed: answer } : one,
+    )
+    state.announcement.value = `Saved as correct: ${answer.answer}`
+  } catch (error) {
+    state.complaint.value = explain(error)
+  }
 }

@@ -194,6 +194,17 @@ export const ModelList = z
   })
   .meta({ id: 'ModelList' })
 
+/** The place of a passage in the documents of an index. */
+export const PassageSource = z.object({
+  document: z.string().describe('Name of the document in the index.'),
+  page: z.int().optional().describe('Page of a PDF, counted from 1.'),
+  headings: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('Headings above it, from the outermost to the innermost.'),
+})
+
 export const CorrectionRequest = z
   .strictObject({
     question: z.string().min(1),
@@ -202,6 +213,7 @@ export const CorrectionRequest = z
       .array(z.strictObject({ text: z.string().min(1), answer_start: z.int().nonnegative() }))
       .max(100)
       .describe('The right answers, with UTF-16 positions. Empty if the text does not answer the question.'),
+    source: PassageSource.optional().describe('Where the text comes from, if it is a passage of a document.'),
   })
   .meta({
     id: 'CorrectionRequest',
@@ -224,6 +236,7 @@ export const Problem = z
 export type AnswerRequest = z.input<typeof AnswerRequest>
 /** Body of a request to /api/batch or /api/stream. */
 export type BatchRequest = z.input<typeof BatchRequest>
+export type PassageSource = z.output<typeof PassageSource>
 /** Body of a request to /api/corrections. */
 export type CorrectionRequest = z.input<typeof CorrectionRequest>
 export type PredictedAnswer = z.output<typeof PredictedAnswer>

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { parseBoundedJson } from '../../bounded-json.ts'
 import { cannotRead, openRegularFile } from '../../files/binary-file.ts'
 import { showIssues } from '../../show-value.ts'
+import { PassageSource } from '../http/contract.ts'
 
 /** The first line of a log. */
 export const LOG_HEADER = '{"spanforge":"question log","format":1}\n'
@@ -14,22 +15,12 @@ export const LOG_HEADER = '{"spanforge":"question log","format":1}\n'
 const id = z.string().min(1).max(64)
 const at = z.iso.datetime()
 
-/** The place of a passage in the documents of an index. */
-export const passageSource = z.object({
-  /** Name of the document in the index. */
-  document: z.string(),
-  /** Page of a PDF, counted from 1. */
-  page: z.int().optional(),
-  /** Headings above it, from the outermost to the innermost. */
-  headings: z.array(z.string()).readonly().optional(),
-})
-
 const text = z.object({
   type: z.literal('text'),
   id,
   text: z.string().min(1),
   /** Missing for texts that were sent with the question. */
-  source: passageSource.optional(),
+  source: PassageSource.optional(),
 })
 
 const question = z.object({
@@ -65,7 +56,6 @@ const correction = z.object({
 
 export const logEntry = z.discriminatedUnion('type', [text, question, correction])
 
-export type PassageSource = z.output<typeof passageSource>
 export type LoggedText = z.output<typeof text>
 export type LoggedQuestion = z.output<typeof question>
 export type LoggedCorrection = z.output<typeof correction>

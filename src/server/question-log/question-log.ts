@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { SerialQueue } from '../../threads/serial-queue.ts'
+import type { PassageSource } from '../http/contract.ts'
 import type { Metrics } from '../models/metrics.ts'
 import type { ServedModel } from '../models/models.ts'
-import { type LoggedCorrection, type LoggedText, type PassageSource, questionId, textId } from './entries.ts'
+import { type LoggedCorrection, type LoggedText, questionId, textId } from './entries.ts'
 import { LogFile, type LoggedPair } from './log-file.ts'
 
 export interface QuestionLogOptions {
@@ -30,6 +31,7 @@ export interface AnsweredQuestion {
 
 export interface Correction extends Pick<LoggedCorrection, 'question' | 'answers'> {
   readonly context: string
+  readonly source?: PassageSource
 }
 
 /** Milliseconds that a response waits for the disk. */
@@ -77,8 +79,8 @@ export class QuestionLog {
   }
 
   /** Keeps a correction. Returns whether it is in the file. */
-  async correct({ question, context, answers }: Correction): Promise<boolean> {
-    const text = loggedText(context)
+  async correct({ question, context, source, answers }: Correction): Promise<boolean> {
+    const text = loggedText(context, source)
     const [id, at] = [questionId(question, context), new Date().toISOString()]
     return this.append([{ text, about: { type: 'correction', id, at, text: text.id, question, answers } }])
   }

@@ -11,9 +11,8 @@ import {
   DocumentText,
   IndexInfo,
 } from '../http/collection-contract.ts'
-import { failures } from '../http/contract.ts'
+import { failures, type PassageSource } from '../http/contract.ts'
 import { HttpProblem } from '../http/problem.ts'
-import type { PassageSource } from '../question-log/entries.ts'
 import { askerOf } from '../security/client.ts'
 import { checkQuestions } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'

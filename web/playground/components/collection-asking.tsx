@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks'
+import type { SourcedAnswer } from '../../../src/server/http/collection-contract.ts'
 import { Icon } from '../../shared/icon.tsx'
 import * as collection from '../collection.ts'
 import { percent } from '../logic/numbers.ts'
@@ -43,7 +44,8 @@ export function CollectionAsking() {
   )
 }
 
-function Card({ asked: { id, question, within, response, problem } }: { readonly asked: collection.SearchedQuestion }) {
+function Card({ asked }: { readonly asked: collection.SearchedQuestion }) {
+  const { id, question, within, response, problem } = asked
   return (
     <li class="card">
       <div class="head">
@@ -61,12 +63,17 @@ function Card({ asked: { id, question, within, response, problem } }: { readonly
       {within.length > 0 && <p class="note">In {within.join(', ')}</p>}
       {problem !== undefined && <p class="failed">{problem}</p>}
       {problem === undefined && !response && <p class="note">Searching …</p>}
-      {response && <Answers response={response} />}
+      {response && <Answers asked={asked} response={response} />}
     </li>
   )
 }
 
-function Answers({ response }: { readonly response: NonNullable<collection.SearchedQuestion['response']> }) {
+interface AnswersProps {
+  readonly asked: collection.SearchedQuestion
+  readonly response: NonNullable<collection.SearchedQuestion['response']>
+}
+
+function Answers({ asked, response }: AnswersProps) {
   const { answers, passages } = response
   const isFitted = answers.some(({ confidence }) => confidence !== null)
   if (passages.length === 0) return <p class="none">No document contains any word of this question.</p>
@@ -92,9 +99,25 @@ function Answers({ response }: { readonly response: NonNullable<collection.Searc
           >
             {shareOf(one, isFitted)}
           </span>
+          {one.source && state.keptBelow.value !== undefined && <Confirmation asked={asked} answer={one} />}
         </li>
       ))}
     </ol>
+  )
+}
+
+/** Says which answer is right, to a server that keeps corrections. */
+function Confirmation({ asked, answer }: Pick<AnswersProps, 'asked'> & { readonly answer: SourcedAnswer }) {
+  if (asked.confirmed === answer) return <span class="saved">Correct</span>
+  return (
+    <button
+      type="button"
+      class="quiet"
+      aria-label={`This is right: ${answer.answer}`}
+      onClick={() => void collection.confirmAnswer(asked, answer)}
+    >
+      This is right
+    </button>
   )
 }
 
