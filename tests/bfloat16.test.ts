@@ -14,10 +14,8 @@ import { isExhaustive, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
-// float32, oneDNN 1.7e-4 and OpenVINO 2.1e-4; the largest are those of queries and keys, which are small differences. The
-// rounded factors of the forward products with weights cause most of it: with everything else in float32, it is up to 1.5e-4;
-// with these factors alone in float32, 2.0e-5 if all results are float32 too, 6.2e-5 if attention is not.
-const COSINE = 3e-4
+// float32, oneDNN 7.7e-5 and OpenVINO 2.1e-4; the largest are those of queries and keys, which are small differences.
+const COSINE: Readonly<Record<string, number>> = { onednn: 1e-4, openvino: 3e-4 }
 const MEAN_COSINE = 1e-4
 const LOSS = 5e-3
 
@@ -44,7 +42,7 @@ function expectGradients(engine: Engine): void {
       expect(Math.abs(found.loss - expected.loss)).toBeLessThan(LOSS)
       const determined = exact.specs.filter(({ name }) => !UNDETERMINED.test(name))
       const distances = determined.map(({ name }) => 1 - cosine(found.view(name), expected.view(name)))
-      for (const [i, { name }] of determined.entries()) expect(distances[i], name).toBeLessThan(COSINE)
+      for (const [i, { name }] of determined.entries()) expect(distances[i], name).toBeLessThan(COSINE[engine.name])
       expect(distances.reduce((a, b) => a + b) / distances.length).toBeLessThan(MEAN_COSINE)
       expect(Buffer.compare(bytes(await gradients()), bytes(found))).toBe(0)
       await Promise.all([exact.release(), rounded.release()])
@@ -69,7 +67,7 @@ describeEngines('bfloat16 in every family', (engine) => {
     const expected = await batchGradient(exact, batch)
     const found = await batchGradient(rounded, batch, 2, undefined, { bf16: true })
     expect(Math.abs(found.loss - expected.loss)).toBeLessThan(LOSS)
-    expect(1 - cosine(found.all, expected.all)).toBeLessThan(COSINE)
+    expect(1 - cosine(found.all, expected.all)).toBeLessThan(COSINE[engine.name])
     await Promise.all([exact.release(), rounded.release()])
   })
 

@@ -15,7 +15,7 @@ export interface Placed {
 }
 export type PlacedValues = Readonly<Record<string, Placed>>
 
-type Tools = Omit<Use, 'inputs' | 'outputs' | 'post' | 'attributes' | 'saved'>
+type Tools = Omit<Use, 'inputs' | 'outputs' | 'post' | 'attributes' | 'saved' | 'isExact'>
 
 /** Memory of a value that a run computes. Slots that are the same elements in other dimensions share it. */
 interface Room {
@@ -62,8 +62,8 @@ export class Interpreter {
     private readonly factors: 'f32' | 'bf16',
   ) {
     this.heap = new Heap(RESERVED_BYTES)
-    this.weights = new Weights(dnn, this.heap, factors)
-    this.use = { ...this.tools(), inputs: [], outputs: [], post: [], attributes: {}, saved: undefined }
+    this.weights = new Weights(dnn, this.heap)
+    this.use = { ...this.tools(), inputs: [], outputs: [], post: [], attributes: {}, isExact: false }
     this.parameters = new Set(
       Object.values(program.inputs).filter((slot) => program.slots[slot].shape.every((dim) => typeof dim === 'number')),
     )
@@ -135,6 +135,7 @@ export class Interpreter {
     use.post = post
     use.attributes = step.attributes
     use.saved = step.saved
+    use.isExact = step.isExact ?? false
     if (this.dnn.profile) this.dnn.profile.measure(step.op, () => kernels[step.op](use))
     else kernels[step.op](use)
     for (const room of this.temporaries.splice(0)) this.heap.release(room.address, room.bytes)
@@ -203,9 +204,11 @@ export class Interpreter {
         dnn.reorder(x, y, 'cast')
         return y
       },
-      weight: (input, b, out): PackedWeight | undefined => {
+      weight: (input, b, type, out, rest): PackedWeight | undefined => {
         const slot = this.current.inputs[input]
-        return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, out) : undefined
+        return b.dims.length === 2 && this.parameters.has(slot)
+          ? this.weights.pack(slot, b, type, out, rest)
+          : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),
       save: (arrays) => void this.saved.set(this.current.saved!, arrays),

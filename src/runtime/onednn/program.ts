@@ -40,6 +40,8 @@ export interface Step {
   readonly last: readonly number[]
   /** Of an attention in a graph that has its gradient: the number under which it leaves its probabilities. */
   readonly saved?: number
+  /** Of a product whose first two operands are not rounded, although those of others are. */
+  readonly isExact?: boolean
 }
 
 export interface Program {
@@ -82,6 +84,7 @@ class Builder {
   /** In order; a product that another step takes over moves to that step's place. */
   private readonly steps = new Set<MutableStep>()
   private readonly stepOf = new Map<Tensor, MutableStep>()
+  private readonly hasGradients: boolean
 
   constructor(
     private readonly graph: Graph,
@@ -89,7 +92,9 @@ class Builder {
   ) {
     this.results = new Set(Object.values(graph))
     for (const t of this.results) this.count(t)
-    for (const node of nodesOf([...this.results])) for (const x of node.inputs) this.count(x)
+    const nodes = nodesOf([...this.results])
+    for (const node of nodes) for (const x of node.inputs) this.count(x)
+    this.hasGradients = nodes.some(({ op }) => operatorName(op).endsWith('Gradient'))
   }
 
   program(): Program {
@@ -130,6 +135,7 @@ class Builder {
     const step: MutableStep = {
       ...{ op: name, inputs, attributes, post: [], last: [] },
       outputs: node.outputs.map((y, i) => this.slot(y, this.resultType(name, i, y, operands))),
+      ...(this.isExact(name, operands) && { isExact: true }),
     }
     this.place(step, node.outputs)
   }
@@ -156,7 +162,7 @@ class Builder {
     }
     const step = this.product(x, y)
     if (!step) return false
-    if (activationOps[name]) return this.extend(step, y, [activationOps[name]])
+    if (activationOps[name]) return this.extend(step, y, [activationOps[name]], this.resultType(name, 0, y, [x]))
     if (name !== 'spanforge.Dropout' && name !== 'spanforge.DropoutAdd') return false
     const [mask, residual] = rest
     const { kept, scale } = keptOf(mask)
@@ -174,8 +180,12 @@ class Builder {
     return isFree && formatShape(x.shape) === formatShape(y.shape) ? step : undefined
   }
 
-  private extend(step: MutableStep, y: Tensor, post: readonly FusedOp[]): true {
-    const { type } = this.slots[step.outputs[0]]
+  private extend(
+    step: MutableStep,
+    y: Tensor,
+    post: readonly FusedOp[],
+    type: ElementType | undefined = this.slots[step.outputs[0]].type,
+  ): true {
     step.post.push(...post)
     const isSum = step.post.some(({ op }) => op === 'add')
     step.outputs = [this.slot(y, isSum || this.results.has(y) ? 'f32' : type)]
@@ -213,18 +223,32 @@ class Builder {
 
   /**
    * What a result is stored in. If factors are rounded to bfloat16, so are the rows of each token that products,
-   * activations and normalizations compute, because they become factors. Sums around a layer and their gradients,
-   * statistics, logits, the loss and the gradients of parameters are float32: rounding them costs more accuracy than it
-   * saves time.
+   * activations, attention and normalizations compute, because they become factors. Sums around a layer and their
+   * gradients, statistics, logits, the loss and the gradients of parameters are float32: rounding them costs more accuracy
+   * than it saves time. In training, so are normalized states and what exact products compute from them.
    */
   private resultType(name: string, i: number, y: Tensor, operands: readonly Tensor[]): ElementType | undefined {
     if (y.dtype !== 'float32') return undefined
     if (this.precision === 'float32' || this.results.has(y) || !isTokenRows(y)) return 'f32'
-    if (name === 'LayerNormalization') return i === 0 ? 'bf16' : 'f32'
+    if (name === 'LayerNormalization') return i === 0 && !this.hasGradients ? 'bf16' : 'f32'
+    if (this.isExact(name, operands)) return name === 'spanforge.PackedAttention' ? 'bf16' : 'f32'
     if (NARROWING.has(name)) return 'bf16'
     if (name === 'spanforge.LayerNormGradient') return 'f32'
-    if (name === 'spanforge.After') return this.slots[this.slot(operands[0])].type
-    return operands.some((x) => this.slots[this.slot(x)].type === 'bf16') ? 'bf16' : 'f32'
+    if (name === 'spanforge.After') return this.typeOf(operands[0])
+    return operands.some((x) => this.typeOf(x) === 'bf16') ? 'bf16' : 'f32'
+  }
+
+  /**
+   * Of all roundings, those of normalized states, of the weights that they are multiplied by, and of queries and keys
+   * change gradients most. In training, products of values that are stored in float32 are therefore exact.
+   */
+  private isExact(name: string, operands: readonly Tensor[]): boolean {
+    if (this.precision === 'float32' || !this.hasGradients || !EXACT.has(name)) return false
+    return operands.slice(0, 2).every((x) => this.typeOf(x) === 'f32')
+  }
+
+  private typeOf(x: Tensor): ElementType {
+    return this.slots[this.slot(x)].type
   }
 }
 
@@ -256,7 +280,14 @@ function numberOf({ source }: Tensor): number {
   throw new SpanforgeError('oneDNN: the scale of a dropout mask is not a constant')
 }
 
-const NARROWING: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm', 'spanforge.MatMul'])
+/** Operators whose results become factors. */
+const NARROWING: ReadonlySet<string> = new Set([
+  ...['spanforge.Linear', 'Gemm', 'spanforge.MatMul', 'spanforge.PackedAttention'],
+  ...[...Object.keys(activationOps), 'Relu', 'Sigmoid', 'Tanh'],
+])
+
+/** Products of the forward pass. Gradients are Gemm, or have a factor that is stored in bfloat16. */
+const EXACT: ReadonlySet<string> = new Set(['spanforge.Linear', 'spanforge.MatMul', 'spanforge.PackedAttention'])
 
 /** A row of at least 16 numbers for each token; fewer are logits. */
 const isTokenRows = ({ shape }: Tensor): boolean => {

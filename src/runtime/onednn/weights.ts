@@ -1,5 +1,5 @@
 import type { PackedWeight } from './layouts.ts'
-import { type ElementType, type Heap, View, view } from './memory.ts'
+import { BYTES, type ElementType, type Heap, size, View, view } from './memory.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
@@ -20,30 +20,43 @@ export class Weights {
   constructor(
     private readonly dnn: Primitives,
     private readonly heap: Heap,
-    private readonly type: ElementType,
   ) {}
 
   changed(slot: number): void {
     this.versions.set(slot, (this.versions.get(slot) ?? 0) + 1)
   }
 
-  /** Slot `slot`, as the right factor `b` of a product whose result has type `out`. */
-  pack(slot: number, b: View, out: ElementType): PackedWeight {
-    const key = `${slot} ${b.strides} ${out}`
+  /**
+   * Slot `slot`, as the right factor `b` of a product whose factors have one type and whose result has type `out`. With
+   * `rest`, what rounding to the type of factors leaves.
+   */
+  pack(slot: number, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
+    const key = `${slot} ${b.strides} ${factors} ${out} ${rest}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0
     if (!weight) {
       const [inner, columns] = b.dims
-      const left = view(this.type, [TYPICAL_ROWS, inner], 0)
+      const left = view(factors, [TYPICAL_ROWS, inner], 0)
       const result = view(out, [TYPICAL_ROWS, columns], 0)
-      const { descriptor, bytes } = this.dnn.preferred(left, new View(this.type, b.dims, b.strides, b.address), result)
+      const { descriptor, bytes } = this.dnn.preferred(left, new View(factors, b.dims, b.strides, b.address), result)
       weight = { packed: { descriptor, address: this.heap.allocate(bytes) }, version: version - 1 }
       this.weights.set(key, weight)
     }
     if (weight.version !== version) {
-      this.dnn.reorder(b, weight.packed, 'weights')
+      if (rest) this.packRest(b, factors, weight.packed)
+      else this.dnn.reorder(b, weight.packed, 'weights')
       weight.version = version
     }
     return weight.packed
+  }
+
+  private packRest(b: View, factors: ElementType, packed: PackedWeight): void {
+    const { dnn, heap } = this
+    const bytes = BYTES[factors] * size(b.dims)
+    const [rounded, rest] = [0, 1].map(() => new View(factors, b.dims, b.strides, heap.allocate(bytes)))
+    dnn.reorder(b, rounded, 'weights')
+    dnn.binary('sub', b, rounded, rest)
+    dnn.reorder(rest, packed, 'weights')
+    for (const { address } of [rounded, rest]) heap.release(address, bytes)
   }
 }

@@ -1,5 +1,5 @@
 import type { ActivationOp } from '../primitives.ts'
-import type { Kernel, KernelTable } from './kernel.ts'
+import { type Kernel, type KernelTable, writeAs } from './kernel.ts'
 
 /** The composite operators that oneDNN has, with the parameter α of its own: swish is x σ(αx). */
 export const activationOps: Readonly<Record<string, { readonly op: ActivationOp; readonly alpha: number }>> = {
@@ -12,14 +12,17 @@ export const activationOps: Readonly<Record<string, { readonly op: ActivationOp;
 
 const forward =
   (op: ActivationOp, alpha: number): Kernel =>
-  ({ dnn, inputs: [x], outputs: [y] }) =>
-    dnn.eltwise(op, x, y, alpha)
+  (use) => {
+    const [[x], [y]] = [use.inputs, use.outputs]
+    writeAs(use, x.type, y, (to) => use.dnn.eltwise(op, x, to, alpha))
+  }
 
 const backward =
   (op: ActivationOp, alpha: number): Kernel =>
   (use) => {
     const [dy, x] = use.inputs
-    use.dnn.eltwiseBackward(op, x, use.as(dy, x.type), use.outputs[0], alpha)
+    const gradient = use.as(dy, x.type)
+    writeAs(use, x.type, use.outputs[0], (to) => use.dnn.eltwiseBackward(op, x, gradient, to, alpha))
   }
 
 export const activationKernels: KernelTable = Object.fromEntries(

@@ -149,17 +149,21 @@ function attendBackward(use: Use): void {
   for (const x of outputs) zeroAfterLast(use, x, layout)
 }
 
-/** Runs a kernel on rows in the factors' type that have room behind their end, which the arrays of callers do not have. */
+/**
+ * Runs a kernel on rows in the factors' type that have room behind their end, which the arrays of callers do not have.
+ * Queries and keys whose product is exact are not rounded.
+ */
 const withRoom =
   (kernel: Kernel): Kernel =>
   (use) => {
     const isRows = (x: View) => x.dims.length === 2 && x.type !== 's32'
+    const wanted = (i: number): ElementType => (use.isExact && i < 2 ? 'f32' : use.factors)
     const roomy = (x: View, type: ElementType) => {
       const [tokens, hidden] = x.dims
       return reshaped(use.temporary(type, [tokens + LENGTH_MULTIPLE, hidden]), x.dims)
     }
-    const isReady = (x: View) => !isRows(x) || (x.type === use.factors && !use.isForeign(x))
-    const inputs = use.inputs.map((x) => (isReady(x) ? x : roomy(x, use.factors)))
+    const isReady = (x: View, i: number) => !isRows(x) || (x.type === wanted(i) && !use.isForeign(x))
+    const inputs = use.inputs.map((x, i) => (isReady(x, i) ? x : roomy(x, wanted(i))))
     const outputs = use.outputs.map((x) => (use.isForeign(x) ? roomy(x, x.type) : x))
     for (const [i, x] of use.inputs.entries()) if (inputs[i] !== x) use.dnn.reorder(x, inputs[i])
     kernel({ ...use, inputs, outputs })

@@ -1,23 +1,24 @@
 import { reshaped, rowMajor, size, transposed, type View } from '../memory.ts'
 import type { Binary, Eltwise } from '../primitives.ts'
-import { type Kernel, type KernelTable, SMALL, type Use } from './kernel.ts'
+import { type Kernel, type KernelTable, SMALL, type Use, writeAs } from './kernel.ts'
 
 type Unary = (x: number) => number
 
 /** Computed here, in float32. */
 function each(use: Use, f: Unary): void {
   const [[x], [y]] = [use.inputs, use.outputs]
-  const result = y.type === 'f32' ? y : use.temporary('f32', y.dims)
-  const [from, to] = [use.numbers(use.as(x, 'f32')), use.numbers(result)]
-  for (let i = 0; i < to.length; i++) to[i] = f(from[i])
-  if (result !== y) use.dnn.reorder(result, y)
+  const from = use.numbers(use.as(x, 'f32'))
+  writeAs(use, 'f32', y, (result) => {
+    const to = use.numbers(result)
+    for (let i = 0; i < to.length; i++) to[i] = f(from[i])
+  })
 }
 
 const unary =
   (op: Eltwise, f: Unary, alpha = 0): Kernel =>
   (use) => {
     const [[x], [y]] = [use.inputs, use.outputs]
-    if (size(y.dims) > SMALL) use.dnn.eltwise(op, x, y, alpha)
+    if (size(y.dims) > SMALL) writeAs(use, x.type, y, (to) => use.dnn.eltwise(op, x, to, alpha))
     else each(use, f)
   }
 

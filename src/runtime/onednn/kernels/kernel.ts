@@ -17,6 +17,8 @@ export interface Use {
   readonly factors: 'f32' | 'bf16'
   /** The number under which an attention leaves its probabilities for its gradient. */
   readonly saved?: number
+  /** Whether the first two operands are factors that are not rounded. */
+  readonly isExact: boolean
   /** Whether the array is in memory of a caller, which ends where the array ends. */
   isForeign(x: View): boolean
   /** Memory until the end of the step. */
@@ -24,10 +26,11 @@ export interface Use {
   /** The array in another type: itself, if it has that type. */
   as(x: View, type: ElementType): View
   /**
-   * An operand that stays the same from run to run, in the layout that products like best: `b` is how it is multiplied,
-   * with `rows` rows on its left. Undefined for an operand that another step computed.
+   * An operand that stays the same from run to run, in the type of factors and the layout that products like best: `b` is
+   * how it is multiplied. With `rest`, what rounding to that type leaves. Undefined for an operand that another step
+   * computed.
    */
-  weight(input: number, b: View, outType: ElementType): PackedWeight | undefined
+  weight(input: number, b: View, factors: ElementType, outType: ElementType, rest?: 'rest'): PackedWeight | undefined
   /** Keeps arrays for the step that has the same `saved`; that step frees them. */
   save(arrays: readonly View[]): void
   restore(): readonly View[]
@@ -42,6 +45,13 @@ export interface Use {
   integers(x: View): Int32Array
   /** Sets the bytes of an array from element `from` on to zero. */
   zero(x: View, from: number, count: number): void
+}
+
+/** Stores in y what `compute` writes in a type that it can write. */
+export function writeAs({ dnn, temporary }: Use, type: ElementType, y: View, compute: (to: View) => void): void {
+  const to = y.type === type ? y : temporary(type, y.dims)
+  compute(to)
+  if (to !== y) dnn.reorder(to, y)
 }
 
 export type Kernel = (use: Use) => void

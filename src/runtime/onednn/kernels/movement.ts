@@ -1,5 +1,5 @@
 import { BYTES, reshaped, size, type View } from '../memory.ts'
-import type { Kernel, KernelTable, Use } from './kernel.ts'
+import { type Kernel, type KernelTable, type Use, writeAs } from './kernel.ts'
 
 /** Rows of a table [n, width] at an index [...]. */
 const gather: Kernel = ({ inputs: [table, index], outputs: [y], copyRows, integers }) =>
@@ -17,7 +17,7 @@ const takeAlong: Kernel = (use) => {
   const from = use.numbers(use.as(x, 'f32'))
   const places = use.integers(index)
   const n = x.dims.at(-1)!
-  write(use, y, (to) => {
+  writeNumbers(use, y, (to) => {
     for (let row = 0; row < to.length / width; row++)
       for (let j = 0, at = (row % rows) * width; j < width; j++) to[row * width + j] = from[row * n + places[at + j]]
   })
@@ -31,7 +31,7 @@ const takeAlongGradient: Kernel = (use) => {
   const from = use.numbers(use.as(dy, 'f32'))
   const places = use.integers(index)
   const n = dx.dims.at(-1)!
-  write(use, dx, (to) => {
+  writeNumbers(use, dx, (to) => {
     to.fill(0)
     for (let row = 0; row < from.length / width; row++)
       for (let j = 0, at = (row % rows) * width; j < width; j++) to[row * n + places[at + j]] += from[row * width + j]
@@ -39,11 +39,8 @@ const takeAlongGradient: Kernel = (use) => {
 }
 
 /** Computes a result as float32 and rounds it to the type of the result. */
-function write(use: Use, y: View, compute: (to: Float32Array) => void): void {
-  const result = y.type === 'f32' ? y : use.temporary('f32', y.dims)
-  compute(use.numbers(result))
-  if (result !== y) use.dnn.reorder(result, y)
-}
+const writeNumbers = (use: Use, y: View, compute: (to: Float32Array) => void): void =>
+  writeAs(use, 'f32', y, (to) => compute(use.numbers(to)))
 
 /** A result with memory of its own, such as an output of the graph; others share their operand's. */
 const reshape: Kernel = (use) => {

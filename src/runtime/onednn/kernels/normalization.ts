@@ -1,6 +1,6 @@
 import type { View } from '../memory.ts'
 import { reshaped, size } from '../memory.ts'
-import type { KernelTable, Use } from './kernel.ts'
+import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
 const column = (x: View): View => reshaped(x, [size(x.dims)])
@@ -18,12 +18,10 @@ function layerNormBackward(use: Use): void {
   const [dy, x, scale, mean, variance] = inputs
   const [dx, dScale, dShift] = outputs
   const norm = { mean: column(mean), variance: column(variance), scale, shift: scale }
-  const result = dx.type === x.type ? dx : use.temporary(x.type, dx.dims)
-  dnn.layerNormBackward(
-    ...([matrix(x), norm, matrix(use.as(dy, x.type)), matrix(result), dScale, dShift] as const),
-    attributes.epsilon as number,
+  const gradient = matrix(use.as(dy, x.type))
+  writeAs(use, x.type, dx, (to) =>
+    dnn.layerNormBackward(matrix(x), norm, gradient, matrix(to), dScale, dShift, attributes.epsilon as number),
   )
-  if (result !== dx) dnn.reorder(result, dx)
 }
 
 export const normalizationKernels: KernelTable = {

@@ -1,5 +1,7 @@
-import { reshaped, size, transposed, type View } from '../memory.ts'
-import type { KernelTable, Use } from './kernel.ts'
+import type { PackedWeight } from '../layouts.ts'
+import { type ElementType, reshaped, size, transposed, type View } from '../memory.ts'
+import type { PostOp } from '../primitives.ts'
+import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
 /** As a matrix: all axes but the last are rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
@@ -10,11 +12,43 @@ function linear(use: Use): void {
   const [x, w, b] = use.inputs
   const [y] = use.outputs
   const weight = transposed(w)
-  use.dnn.matmul(matrix(use.as(x, use.factors)), factor(use, 1, weight, y), matrix(y), {
-    bias: row(b),
-    post: use.post.map((p) => ('with' in p ? { ...p, with: matrix(p.with) } : p)),
-    name: 'linear',
-  })
+  const bias = row(b)
+  const post = use.post.map((p) => ('with' in p ? { ...p, with: matrix(p.with) } : p))
+  const multiply = (factors: ElementType, to: View) =>
+    use.dnn.matmul(matrix(use.as(x, factors)), factor(use, 1, weight, factors, to), matrix(to), {
+      ...{ bias, post, name: 'linear' },
+    })
+  const parts = use.isExact && use.dnn.hasAmx ? partsOf(use, 1, weight) : undefined
+  if (!use.isExact) multiply(use.factors, y)
+  else if (!parts) writeAs(use, 'f32', y, (to) => multiply('f32', to))
+  else writeAs(use, 'f32', y, (to) => addUpParts(use, matrix(x), parts, matrix(to), bias, post))
+}
+
+/** A weight rounded to the type of factors, and what that leaves, which is rounded as well. */
+function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, PackedWeight] | undefined {
+  const rounded = use.weight(input, b, use.factors, 'f32')
+  const rest = rounded && use.weight(input, b, use.factors, 'f32', 'rest')
+  return rest && [rounded, rest]
+}
+
+/**
+ * With AMX, three products of such parts take much less time than one in float32. That of both rests is too small to count.
+ */
+function addUpParts(
+  { dnn, factors, as, temporary }: Use,
+  x: View,
+  [weight, weightRest]: readonly [PackedWeight, PackedWeight],
+  y: View,
+  bias: View,
+  post: readonly PostOp[],
+): void {
+  const rounded = as(x, factors)
+  const rest = temporary(factors, x.dims)
+  dnn.binary('sub', x, rounded, rest)
+  const sum: PostOp = { op: 'add', with: y }
+  dnn.matmul(rest, weight, y, { bias, name: 'linear' })
+  dnn.matmul(rounded, weightRest, y, { post: [sum], name: 'linear' })
+  dnn.matmul(rounded, weight, y, { post: [sum, ...post], name: 'linear' })
 }
 
 /** y = alpha A B + beta c. */
@@ -28,22 +62,23 @@ function gemm(use: Use): void {
   const post = [...(alpha === 1 ? [] : [{ op: 'scale', by: alpha } as const]), ...use.post]
   if (c && beta !== 1) throw new Error(`oneDNN: Gemm with beta ${beta}`)
   const name = transA ? 'weight gradient' : 'product'
-  dnn.matmul(transA ? transposed(left) : left, factor(use, 1, right, y), y, { bias: c && row(c), post, name })
+  const factorB = factor(use, 1, right, factors, y)
+  dnn.matmul(transA ? transposed(left) : left, factorB, y, { bias: c && row(c), post, name })
 }
 
 /** The right factor of a product: packed where it is a weight, else as it is, in the factors' type. */
-function factor(use: Use, input: number, b: View, y: View) {
-  const packed = use.weight(input, b, y.type)
+function factor(use: Use, input: number, b: View, factors: ElementType, y: View) {
+  const packed = use.weight(input, b, factors, y.type)
   if (packed) return packed
   const original = use.inputs[input]
-  const converted = use.as(original, use.factors)
+  const converted = use.as(original, factors)
   return converted === original ? b : reshaped(converted, b.dims, [...b.strides])
 }
 
 function batchedProduct(use: Use): void {
-  const { attributes, factors, inputs, outputs, dnn } = use
+  const { attributes, inputs, outputs, dnn } = use
   const { transA, transB, alpha } = attributes as Record<string, number>
-  const [a, b] = inputs.map((x) => use.as(x, factors))
+  const [a, b] = inputs.map((x) => use.as(x, use.isExact ? 'f32' : use.factors))
   const rank = outputs[0].dims.length
   const padded = (x: View): View => {
     const axes = (value: number) => new Array<number>(rank - x.dims.length).fill(value)
