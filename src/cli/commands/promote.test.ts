@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { copyTiny, noisyCopy, questionsFor, servedFile } from '../../../tests/promotions.ts'
@@ -81,6 +81,19 @@ describe('spanforge promote', () => {
     }
     expect((await promote(old, '--undo')).code).toBe(2)
     expect(readdirSync(folder).sort()).toEqual(['dev.json', 'old', 'worse'])
+  })
+
+  it('records the folder behind a link, which may point to another one later', async () => {
+    const { folder, old, worse, data, promote, served } = await world()
+    const link = join(folder, 'current')
+    symlinkSync(old, link)
+    expect((await promote(link, worse, '--data', data, '--force')).result.old.folder).toBe(old)
+    rmSync(link)
+    symlinkSync(worse, link)
+    expect(JSON.parse(await served())).toMatchObject({ served: { folder: worse }, before: [{ folder: old }] })
+    const { stdout, stderr } = await runHere('promote', old, '--undo', '--json')
+    expect(JSON.parse(stdout).served.folder).toBe(old)
+    expect(stderr).toBe('')
   })
 
   it('compares without changing anything with --dry_run', async () => {

@@ -12,7 +12,7 @@ import { terminalScreen } from '../terminal/screen.ts'
 import { promotionStateText, promotionText } from './promote-text.ts'
 
 interface PromoteFlags extends DataOptions, EngineFlags, OfflineFlag {
-  readonly data: readonly string[]
+  readonly data?: readonly string[]
   readonly max_eval_samples?: number
   readonly metric: PromotionMetric
   readonly alpha: number
@@ -21,7 +21,7 @@ interface PromoteFlags extends DataOptions, EngineFlags, OfflineFlag {
   readonly dry_run?: boolean
   readonly force?: boolean
   readonly undo?: boolean
-  readonly server: readonly string[]
+  readonly server?: readonly string[]
   readonly token?: string
   readonly token_file?: string
   readonly json?: boolean
@@ -57,13 +57,13 @@ export function promoteCommand(): Command {
   const command = new Command('promote')
     .argument('<old>', 'folder that is served, or NAME=FOLDER')
     .argument('[new]', 'folder of the new model; without it, show what is served')
-    .option('--data <file>', 'data file in any format, or dataset name; repeat it for several', listed, [])
+    .option('--data <file>', 'data file in any format, or dataset name; repeat it for several', listed)
     .option('--max_eval_samples <integer>', 'maximum number of questions of each file', integerFrom(1))
     .addOption(new Option('--metric <name>', 'score that decides').choices(['f1', 'exact_match']).default('f1'))
     .option('--alpha <number>', 'significance level of the test', anyNumber, 0.05)
     .option(
       '--min_gain <points>',
-      'lowest gain that the interval of the difference may contain; 0 requires a better model, -1 allows a loss of 1 point (default: NEW must not be found worse)',
+      'lowest gain that the interval of the difference may contain; 0 excludes a loss, -1 allows one of 1 point (default: NEW must not be found worse)',
       anyNumber,
     )
     .option('--version_2_with_negative', 'the data has unanswerable questions (default: stored with the model)')
@@ -75,7 +75,6 @@ export function promoteCommand(): Command {
       '--server <url>',
       'have this server switch, and undo the promotion if it cannot; repeat it for several',
       listed,
-      [],
     )
     .option('--token <text>', 'token of the servers; prefer --token_file or SPANFORGE_TOKEN')
     .option('--token_file <file>', 'file with the token of the servers')
@@ -96,11 +95,11 @@ async function run(old: string, next: string | undefined, flags: PromoteFlags): 
         servers: await serversOf(flags),
       })
     : await promotionState(old)
-  output.print(promotionStateText(state))
+  if (output.forPeople) output.print(promotionStateText(state))
   output.result(state)
 }
 
-function checkCombination(next: string | undefined, { undo, data, dry_run, force }: PromoteFlags): void {
+function checkCombination(next: string | undefined, { undo, data = [], dry_run, force }: PromoteFlags): void {
   if (dry_run && force) throw new UsageError('promote: --dry_run and --force are mutually exclusive')
   if (undo && (next !== undefined || data.length > 0 || dry_run || force))
     throw new UsageError('promote: --undo takes only OLD', 'Use: spanforge promote OLD --undo')
@@ -114,7 +113,16 @@ async function promoteModel(old: string, next: string, flags: PromoteFlags, outp
   const { promote } = await import('../../runs/promote/promote.ts')
   const servers = await serversOf(flags)
   const found = await withHubProgress('Downloading', flags, output, (hub) =>
-    promote({ ...flags, old, next, servers, hub, choice: engineChoice(flags), screen: terminalScreen(output) }),
+    promote({
+      ...flags,
+      data: flags.data ?? [],
+      old,
+      next,
+      servers,
+      hub,
+      choice: engineChoice(flags),
+      screen: terminalScreen(output),
+    }),
   )
   if (output.forPeople) output.print(promotionText(found))
   output.result(found)
@@ -124,7 +132,7 @@ async function promoteModel(old: string, next: string, flags: PromoteFlags, outp
   })
 }
 
-async function serversOf({ server, ...flags }: PromoteFlags): Promise<ServerAccess[]> {
+async function serversOf({ server = [], ...flags }: PromoteFlags): Promise<ServerAccess[]> {
   const wrong = server.find((url) => !/^https?:/.test(url) || !URL.canParse(url))
   if (wrong !== undefined)
     throw new UsageError(`promote: --server ${wrong} is not a URL`, 'Expected one such as http://127.0.0.1:8000.')

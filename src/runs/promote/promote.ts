@@ -141,7 +141,8 @@ async function compare(place: string, next: string, options: PromoteOptions): Pr
       remedy: `Restore it, or go back to the model before it: spanforge promote ${options.old} --undo`,
     })
   const examples = await readQuestions(options)
-  const folders = [await modelFolder(served), next]
+  // A link may point to another folder later.
+  const folders = [await realpath(await modelFolder(served)), next]
   const names = folders[0] === next ? folders.map(displayName) : shortNames(folders)
   const labels = [`${names[0]} (served)`, `${names[1]} (new)`] as const
   const evaluate = async (i: 0 | 1) => {
