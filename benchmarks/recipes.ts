@@ -1,10 +1,10 @@
 /**
  * Trains a recipe on real data, for comparison with others (recipes/list.ts), and writes its result to a file.
  *
- *     npx tsx benchmarks/recipes.ts RECIPE[-hour] [--seed 42] [--windows N] [--model FOLDER] [--data FOLDER]
+ *     npx tsx benchmarks/recipes.ts RECIPE[-hour] [--seed 42] [--minutes N | --windows N] [--model FOLDER] [--data FOLDER]
  *       [--work build/recipes] [--out benchmarks/results/recipes]
  *
- * A run takes 15 minutes, or with -hour an hour, on a machine that trains MiniLM-L6-H384 with 35 windows/s in bfloat16
+ * A run takes 15 minutes, with -hour an hour, or N minutes, on a machine that trains MiniLM-L6-H384 with 35 windows/s in bfloat16
  * (README.md). Its length is a number of windows, 31,500 or 126,000, so that it does not depend on what else the machine
  * does; recipes that take longer for a window see fewer of them, by the measured factor in the list. Interrupted or killed
  * runs are resumed by the same command, and finished ones are not repeated. All runs use oneDNN in bfloat16 (ONEDNN_DIR).
@@ -18,6 +18,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: 'string', default: '42' },
+    minutes: { type: 'string' },
     windows: { type: 'string' },
     model: { type: 'string', default: '../shared/models/minilm-l6-h384' },
     data: { type: 'string', default: '../shared/data' },
@@ -28,10 +29,11 @@ const { positionals, values } = parseArgs({
 const [asked = ''] = positionals
 const recipe = RECIPES[asked.replace(/-hour$/, '')]
 if (!recipe) throw new Error(`give a recipe: ${Object.keys(RECIPES).join(', ')}, or one of them with -hour`)
-const minutes = asked.endsWith('-hour') ? 60 : 15
-const windows = Number(values.windows ?? minutes * WINDOWS_PER_MINUTE)
-const name = values.windows ? `${asked}-${windows}-windows` : asked
-const { model, data, work, out } = values
+const { model, data, work, out, minutes = asked.endsWith('-hour') ? '60' : '15' } = values
+const windows = Number(values.windows ?? Number(minutes) * WINDOWS_PER_MINUTE)
+if (!(windows >= 1)) throw new Error('--minutes and --windows: expected a number above 0')
+const length = values.windows ? `-${windows}-windows` : values.minutes ? `-${minutes}-minutes` : ''
+const name = `${asked}${length}`
 const seed = Number(values.seed)
 if (existsSync(resultFile({ out, name, seed }))) console.log(`${resultFile({ out, name, seed })}: already exists`)
 else {
