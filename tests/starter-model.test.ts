@@ -7,7 +7,7 @@ import type { Example } from '../src/squad/types.ts'
 import { hubWorld, inEnvironment } from './hub-world.ts'
 import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { differentExamples, tinyFolder } from './tiny-squad.ts'
+import { differentExamples, tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
 
@@ -56,12 +56,13 @@ const questionsIn = (path: string): string[] =>
 
 test('trains on SQuAD and TyDi QA by name, and uses MLQA and the questions set aside for the final table only', async () => {
   const folder = temporaryFolder()
-  const card = (await makeStarter(options(folder)))!
+  const card = (await makeStarter(options(folder, { tests: [writeTinySquad(folder, 'test.json', 6, 400)] })))!
   expect(card.parts.map(({ name, questions }) => [name, questions])).toEqual([
     ['train', 44],
     ['dev', 10],
     ['tydi, set aside', 5],
     ['mlqa', 10],
+    ['test.json', 6],
   ])
   const trained = questionsIn(join(folder, 'work/train.json'))
   expect(trained).not.toContain('q0')
@@ -70,6 +71,7 @@ test('trains on SQuAD and TyDi QA by name, and uses MLQA and the questions set a
   expect(card.results.map(({ data, examples }) => [data, examples])).toEqual([
     ['tydi, set aside', 5],
     ['mlqa', 10],
+    ['test.json', 6],
   ])
   const text = readFileSync(join(folder, 'starter/README.md'), 'utf8')
   const { refs } = world.server.repository('dataset', 'facebook/mlqa')!
@@ -78,6 +80,7 @@ test('trains on SQuAD and TyDi QA by name, and uses MLQA and the questions set a
   expect(text).toMatch(/\| mlqa \| 10 \| [\d.]+ \([\d.]+ to [\d.]+\)/)
   expect(text).toContain('| q8 | `onnx/model_quantized.onnx`')
   for (const { digest } of card.parts) expect(text).toContain(digest)
+  expect(text).toMatch(/\| test\.json \| `[0-9a-f]{64}` \|/)
   expect(existsSync(join(folder, 'starter/onnx/model_quantized.onnx'))).toBe(true)
 })
 

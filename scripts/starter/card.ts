@@ -19,6 +19,8 @@ export interface CardPart {
 export interface StarterCard {
   readonly base: BaseModel
   readonly sources: readonly ReadSource[]
+  /** SHA-256 of all data files, by their names. */
+  readonly digests: Readonly<Record<string, string>>
   readonly parts: readonly CardPart[]
   readonly recipe: string
   readonly arguments: TrainingArgumentsInput
@@ -28,7 +30,7 @@ export interface StarterCard {
 
 /** The model card of the starter model, to which the export adds a section about its files. */
 export function starterCard(card: StarterCard): string {
-  const { base, sources, parts, recipe, results } = card
+  const { base, sources, digests, parts, recipe, results } = card
   const metadata = {
     language: 'en',
     pipeline_tag: 'question-answering',
@@ -53,17 +55,17 @@ export function starterCard(card: StarterCard): string {
       ['part', 'questions', 'SHA-256 of the questions'],
       parts.map(({ name, questions, digest }) => [name, questions.toLocaleString('en-US'), `\`${digest}\``]),
     ),
-    'No context of train or dev, nor one that shares 13 consecutive words with it, is in another part. The recipe was chosen ' +
-      'on dev. The other parts were used neither for training nor for choosing the recipe.',
+    'No context of train or dev, nor one that shares 13 consecutive words with it, is in another part. Training and export were ' +
+      'evaluated on dev. The other parts were used neither for training nor for choosing the recipe.',
     table(
       ['file', 'SHA-256'],
-      sources.flatMap(({ digests }) => Object.entries(digests).map(([file, digest]) => [file, `\`${digest}\``])),
+      Object.entries(digests).map(([file, digest]) => [file, `\`${digest}\``]),
     ),
     '## Licenses',
-    `- **${base.name}**: ${base.licence}. Others trained it, on data with its own terms. SHA-256 of its weights: \`${base.sha256}\`.`,
-    sources
-      .map(({ facts, origin }) => `- **${facts.title}** (${origin}): ${facts.licence}. ${facts.attribution}`)
-      .join('\n'),
+    [
+      `- **${base.name}**: ${base.licence}. Others trained it, on data with its own terms. SHA-256 of its weights: \`${base.sha256}\`.`,
+      ...sources.map(({ facts, origin }) => `- **${facts.title}** (${origin}): ${facts.licence}. ${facts.attribution}`),
+    ].join('\n'),
     'This card makes no statement about whether the share-alike terms of these data sets apply to the weights.',
   ]
   return `${blocks.join('\n\n')}\n`

@@ -74,6 +74,7 @@ export async function makeStarter(options: StarterOptions): Promise<StarterCard 
   const card: StarterCard = {
     base: { ...options.base, sha256: await weightsDigest(options.model) },
     sources: data.sources,
+    digests: data.digests,
     parts: data.parts,
     recipe: options.recipe.name,
     arguments: given,
@@ -93,6 +94,7 @@ export async function makeStarter(options: StarterOptions): Promise<StarterCard 
 
 interface StarterData {
   readonly sources: readonly ReadSource[]
+  readonly digests: StarterCard['digests']
   readonly files: { readonly train: string; readonly dev: string }
   readonly parts: StarterCard['parts']
   /** Questions for the final table, by name. */
@@ -106,7 +108,11 @@ async function prepareData({ places, tests, train_on, sizes, recipe, work }: Sta
   const examplesOf = (wanted: boolean) =>
     read.filter(([name]) => train_on.includes(name) === wanted).map(([name, { examples }]) => [name, examples] as const)
   const held = Object.fromEntries(examplesOf(false))
-  for (const path of tests) held[basename(path)] = await readExamples(path)
+  const digests = Object.assign({}, ...read.map(([, source]) => source.digests))
+  for (const path of tests) {
+    held[basename(path)] = await readExamples(path)
+    digests[basename(path)] = await sha256(path)
+  }
   const splits = recipeSplits(Object.fromEntries(examplesOf(true)), held, sizes)
   const parts = {
     train: withOwnIds(withCopies(splits.train, recipe.copies ?? {})).examples,
@@ -119,7 +125,7 @@ async function prepareData({ places, tests, train_on, sizes, recipe, work }: Sta
   for (const [name, path] of Object.entries(files)) await writeExamples(path, parts[name], { overwrite: true })
   const { train, dev, ...final } = parts
   return {
-    ...{ sources: read.map(([, source]) => source), files, final },
+    ...{ sources: read.map(([, source]) => source), digests, files, final },
     parts: Object.entries(parts).map(([name, examples]) => ({
       ...{ name, questions: examples.length, digest: digestQuestions(examples) },
     })),
