@@ -136,6 +136,7 @@ describe('clozeExamples', () => {
           'giu',
         )
         expect(context.match(asWord), `${answer} in ${context}`).toHaveLength(1)
+        expect(question).not.toMatch(asWord)
         const [before, after] = question.split('[MASK]')
         expect(after).toBeDefined()
         expect(context.replace(/\s+/g, ' ')).not.toContain(before.length > after.length ? before : after)
@@ -178,6 +179,17 @@ describe('clozeExamples', () => {
     for (const { sentence } of examplesOf(passages)) expect(sentence).not.toContain('of the manual')
     const version = (n: string) => `The red lamp of the garden was made by Una Sol for the ${n} town house.`
     expect(examplesOf([version('old'), version('new')])).toEqual([])
+  })
+
+  it('makes no question that contains its answer, and cuts contexts so that they contain it once', () => {
+    const twice = 'The old lamp of Una Sol was seen in the bay near a hut by a friend of Una Sol.'
+    const once = 'We met Una Sol with the old lamp at sea in a small boat. All was well there.'
+    const more = 'Some years went by. It was a cold day. Later the wife of Una Sol came to the coast. She left soon.'
+    expect(examplesOf([twice, `${once} ${more}`]).map(({ question }) => question)).toEqual([
+      'The [MASK] of Una Sol was seen in the bay near a hut by a friend of Una Sol.',
+    ])
+    const [{ context }] = examplesOf([twice.replace(' by a friend of Una Sol', ''), `${once} ${more}`])
+    expect(context).toBe(`${once} Some years went by. It was a cold day.`)
   })
 
   it('takes linear time and little memory for a long document', () => {

@@ -131,6 +131,8 @@ function bestContext(
   occurrences: readonly Occurrence[],
   { passages, read, scoreOf }: Comparison,
 ): Pair | undefined {
+  // Otherwise, the question would contain its answer.
+  if (occurrencesIn(question.sentence, question) !== 1) return undefined
   const place = occurrences.indexOf(question)
   const compared = occurrences
     .slice(Math.max(0, place - MOST_COMPARED / 2), place + MOST_COMPARED / 2)
