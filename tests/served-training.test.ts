@@ -42,7 +42,7 @@ async function serveInPlace(folder: string, model: string): Promise<void> {
 }
 
 describe('training from a served folder', () => {
-  it('starts from its weights without its calibration, and says that servers use another model', async () => {
+  itInFull('starts from its weights without its calibration, and says that servers use another model', async () => {
     const folder = temporaryFolder()
     const served = copyTiny(join(folder, 'served'))
     const other = await noisyCopy(served, join(folder, 'other'), 0.2)
@@ -140,6 +140,9 @@ describe('an export next to weights that have changed', () => {
   })
 })
 
+/** The gate needs a browser otherwise. */
+const inNode = ['--runtime', 'node']
+
 describe('promote', () => {
   itInFull('compares exported models with checkpoints and with each other', async () => {
     const folder = temporaryFolder()
@@ -147,14 +150,14 @@ describe('promote', () => {
     const data = join(folder, 'data.json')
     await questionsFor(old, data, 20)
     const exported = join(folder, 'exported')
-    await runHere('export', old, '--to', 'onnx', '--output_dir', exported, '--dtype', 'fp32,q8', '--force')
+    await runHere('export', old, '--to', 'onnx', '--output_dir', exported, '--dtype', 'fp32,q8', '--force', ...inNode)
     const promote = async (...argv: readonly string[]) =>
       JSON.parse((await runHere('promote', ...argv, '--data', data, '--json')).stdout)
     const mixed = await promote(old, exported)
     expect(mixed).toMatchObject({ promoted: true, models: [{ exact_match: 100 }, { exact_match: 100 }] })
     expect(mixed.new.revision).not.toBe(mixed.old.revision)
     const other = join(folder, 'other')
-    await runHere('export', old, '--to', 'onnx', '--output_dir', other, '--dtype', 'q8', '--force')
+    await runHere('export', old, '--to', 'onnx', '--output_dir', other, '--dtype', 'q8', '--force', ...inNode)
     // The served model was exported in q8 too, so the weights and the results are the same.
     const quantized = await promote(old, other, '--dtype', 'q8')
     expect(quantized).toMatchObject({ promoted: true, difference: { difference: 0 }, new: { reused: true } })
