@@ -78,6 +78,18 @@ describeChromium('<answer-box> on a page of another origin, with a server', () =
     expect(text.replace(/\.$/, '')).toBe(sentence.replace(/\.$/, ''))
   })
 
+  it('takes its colors from a dark page that does not declare a color scheme', async () => {
+    const page = await openBox(context)
+    const colors = await page.evaluate(() => {
+      document.body.style.cssText = 'background: rgb(24, 24, 24); color: rgb(238, 238, 238)'
+      const parts = ['input', 'button'].map((part) =>
+        getComputedStyle(document.querySelector('answer-box')!.shadowRoot!.querySelector(part)!),
+      )
+      return [...parts.map(({ color }) => color), parts[0].backgroundColor]
+    })
+    expect(colors).toEqual(['rgb(238, 238, 238)', 'rgb(238, 238, 238)', 'rgba(0, 0, 0, 0)'])
+  })
+
   it('says that the page has no answer if the confidence is below the threshold or there is no text', async () => {
     for (const [text, sure] of [
       [context, 0.999],

@@ -93,6 +93,7 @@ describeChromium('the playground', () => {
     expect(reason).toMatch(/^No percentage, because fitting one requires at least 200 questions/)
     expect((await shown(page, '.answer .sure')).join(' ')).not.toContain('\u00a0%')
     expect(await page.isDisabled('#threshold')).toBe(true)
+    expect(await page.innerText('form:has(#threshold)')).toContain('No percentage, because')
     const { answers, no_answer } = await world.answers(question, context, 'embedded')
     expect(answers[0].confidence).toBeNull()
     expect(no_answer.confidence).toBeNull()

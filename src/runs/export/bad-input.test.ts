@@ -44,6 +44,23 @@ test('corrupted weights and configurations', async () => {
   expect(await refused(model, output_dir)).toContain('config.json')
 })
 
+test('an unknown runtime, before the model is loaded and written', async () => {
+  const { model, output_dir } = copiedModel()
+  const { code, stderr } = await runHere(
+    'export',
+    model,
+    '--to',
+    'onnx',
+    '--output_dir',
+    output_dir,
+    '--runtime',
+    'gpu',
+  )
+  expect(code).toBe(2)
+  expect(stderr).toContain('error: runtime: unknown runtime "gpu"')
+  expect(stderr).not.toContain('Writing')
+})
+
 test('an output that is a file, or a folder in a file', async () => {
   const { folder, model } = copiedModel()
   writeFileSync(join(folder, 'file'), 'mine')

@@ -7,7 +7,7 @@ import { columns, textTable } from '../../report/render/table.ts'
 import { freeMemory } from '../../threads/free-memory.ts'
 import { type HubChoice, loadModel } from '../load/load-model.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
-import { compareVariants, type GateOptions, requireQuestions } from './gate.ts'
+import { checkRuntimes, compareVariants, type GateOptions, requireQuestions } from './gate.ts'
 import { gateInput, withLargestValue } from './gate-input.ts'
 import { type ChosenQuestions, gateQuestions, type QuestionChoice } from './gate-questions.ts'
 import { inputSmoothings, type KeptChoice, keptProducts } from './kept-products.ts'
@@ -43,6 +43,7 @@ export async function exportComparedOn(
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
+  checkRuntimes(options.runtimes)
   returnFreedMemory()
   const loaded = await loadModel(nameOrFolder, {}, hub)
   const { model, warning } = loaded

@@ -53,6 +53,11 @@ export async function compareVariants(
   }
 }
 
+/** @throws UsageError if one of the names is unknown */
+export function checkRuntimes(names: readonly string[] = []): void {
+  for (const name of names) gateRuntime(name)
+}
+
 /** Starts the given runtimes, or all that are available. */
 async function startRuntimes(
   names: readonly string[] | undefined,

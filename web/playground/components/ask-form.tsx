@@ -48,24 +48,27 @@ export function AskForm() {
 }
 
 function Threshold() {
-  const { threshold } = state
-  const isKnown = state.chosen.value.some(state.hasConfidence)
+  const { threshold, chosen } = state
+  const isKnown = chosen.value.some(state.hasConfidence)
   const label = `${percent(threshold.value)} confidence`
   return (
-    <div class="threshold" title={isKnown ? undefined : state.NO_CONFIDENCE}>
-      <label for="threshold">No answer below</label>
-      <input
-        id="threshold"
-        type="range"
-        min="0"
-        max="99"
-        step="1"
-        disabled={!isKnown}
-        value={Math.round(100 * threshold.value)}
-        aria-valuetext={label}
-        onInput={(event) => (threshold.value = Number(event.currentTarget.value) / 100)}
-      />
-      <output for="threshold">{label}</output>
-    </div>
+    <>
+      <div class="threshold">
+        <label for="threshold">No answer below</label>
+        <input
+          id="threshold"
+          type="range"
+          min="0"
+          max="99"
+          step="1"
+          disabled={!isKnown}
+          value={Math.round(100 * threshold.value)}
+          aria-valuetext={label}
+          onInput={(event) => (threshold.value = Number(event.currentTarget.value) / 100)}
+        />
+        <output for="threshold">{isKnown ? label : '–'}</output>
+      </div>
+      {chosen.value.length > 0 && !isKnown && <p class="note">{state.NO_CONFIDENCE}.</p>}
+    </>
   )
 }
