@@ -14,7 +14,7 @@ import { isExhaustive, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
-// float32, oneDNN 7.7e-5 and OpenVINO 2.1e-4; the largest are those of queries and keys, which are small differences.
+// float32, oneDNN 7.4e-5 and OpenVINO 2.1e-4; the largest are those of queries and keys, which are small differences.
 const COSINE: Readonly<Record<string, number>> = { onednn: 1e-4, openvino: 3e-4 }
 const MEAN_COSINE = 1e-4
 const LOSS = 5e-3

@@ -240,10 +240,12 @@ class Builder {
 
   /**
    * Of all roundings, those of normalized states, of the weights that they are multiplied by, and of queries and keys
-   * change gradients most. In training, products of values that are stored in float32 are therefore exact.
+   * change gradients most, and those of the gradients of logits remove that these add up to zero. In training, products of
+   * values that are stored in float32 are therefore exact.
    */
   private isExact(name: string, operands: readonly Tensor[]): boolean {
-    if (this.precision === 'float32' || !this.hasGradients || !EXACT.has(name)) return false
+    if (this.precision === 'float32' || !this.hasGradients) return false
+    if (!EXACT.has(name) && !(name === 'Gemm' && isLogits(operands[0]))) return false
     return operands.slice(0, 2).every((x) => this.typeOf(x) === 'f32')
   }
 
@@ -286,8 +288,11 @@ const NARROWING: ReadonlySet<string> = new Set([
   ...[...Object.keys(activationOps), 'Relu', 'Sigmoid', 'Tanh'],
 ])
 
-/** Products of the forward pass. Gradients are Gemm, or have a factor that is stored in bfloat16. */
+/** Products of the forward pass. Gradients of layers are Gemm, or have a factor that is stored in bfloat16. */
 const EXACT: ReadonlySet<string> = new Set(['spanforge.Linear', 'spanforge.MatMul', 'spanforge.PackedAttention'])
+
+/** A few numbers for each token. Products of their gradients are small. */
+const isLogits = (x: Tensor): boolean => typeof x.shape[0] === 'string' && !isTokenRows(x)
 
 /** A row of at least 16 numbers for each token; fewer are logits. */
 const isTokenRows = ({ shape }: Tensor): boolean => {

@@ -53,7 +53,8 @@ function addUpParts(
 
 /** y = alpha A B + beta c. */
 function gemm(use: Use): void {
-  const { attributes, factors, inputs, dnn } = use
+  const { attributes, inputs, dnn } = use
+  const factors = use.isExact ? 'f32' : use.factors
   const { transA, transB, alpha, beta } = attributes as Record<string, number>
   const [a, b, c] = inputs
   const [y] = use.outputs
