@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
@@ -8,6 +8,7 @@ import { toBytes } from '../protobuf.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
 import { encodeModel } from './encode.ts'
+import { ExternalData } from './external-data.ts'
 import { readMappedModel } from './mapped-model.ts'
 
 const COUNT = 10_000
@@ -36,7 +37,7 @@ test.each([[['w', 'v']], [['encoder.layer.0.weight', 'b']], [['x'.repeat(40), 'y
   async (names) => {
     const { path, bytes } = modelFile(names)
     const mapped = readMappedModel(path)!
-    expect(mapped.length).toBeLessThan(1000)
+    expect(mapped.model.length).toBeLessThan(1000)
     expect(bytes.length).toBeGreaterThan(8 * COUNT)
     expect(await computed(path)).toEqual(weight(5).map((value) => Math.fround(value)))
   },
@@ -49,6 +50,26 @@ test.skipIf(process.platform !== 'linux')('ONNX Runtime maps the file while the 
   expect(isMapped()).toBe(true)
   await session.release()
   expect(isMapped()).toBe(false)
+})
+
+test('a link to a file in another folder maps that file, as in the cache of a hub', async () => {
+  const { path } = modelFile()
+  const link = join(temporaryFolder(), 'linked.onnx')
+  symlinkSync(path, link)
+  expect(readMappedModel(link)).toEqual(readMappedModel(path))
+  expect((await computed(link))[1]).toBe(5)
+})
+
+test('models whose data is in a file next to them are loaded as they are, also through links', async () => {
+  const [folder, links] = [temporaryFolder(), temporaryFolder()]
+  const data = new ExternalData('model.onnx_data')
+  const y = mul(input('x', [COUNT]), constant(weight(5), [COUNT], 'float32', 'w'))
+  writeFileSync(join(folder, 'blob'), toBytes(encodeModel({ y }, { external: data })))
+  writeFileSync(join(folder, 'data'), toBytes(data.content))
+  symlinkSync(join(folder, 'blob'), join(links, 'model.onnx'))
+  symlinkSync(join(folder, 'data'), join(links, 'model.onnx_data'))
+  expect(readMappedModel(join(links, 'model.onnx'))).toBeUndefined()
+  expect((await computed(join(links, 'model.onnx')))[1]).toBe(15)
 })
 
 test('files that are not aligned are loaded as they are', async () => {

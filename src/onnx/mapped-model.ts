@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { basename } from 'node:path'
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { concatFields, type Encoded, messageField, toBytes } from '../protobuf.ts'
 import { DATA_ALIGNMENT, LEAST_EXTERNAL, locationFields } from './external-data.ts'
 
@@ -7,19 +7,29 @@ import { DATA_ALIGNMENT, LEAST_EXTERNAL, locationFields } from './external-data.
 const GRAPH = 7
 const INITIALIZER = 5
 const RAW_DATA = 9
+const EXTERNAL_DATA = 13
+
+/** A model whose large tensors refer to their places in a file. */
+export interface MappedModel {
+  readonly model: Uint8Array
+  /** The folder that contains the file. */
+  readonly folder: string
+}
 
 /**
  * Reads an ONNX model without the data of its large tensors, which instead refer to their places in the file, so that a
  * runtime can map them into memory. Loading the file itself takes three times its size: for the file, the decoded message
- * and the tensors. Returns undefined if the data is not aligned, which is usual in files of other tools, or if the file
- * is not a complete model, about which the runtime has the better error.
+ * and the tensors. Runtimes reject data behind a link to another folder, as in the cache of a hub, so the tensors refer to
+ * the file that a link points to. Returns undefined if the data is not aligned, which is usual in files of other tools, if
+ * it is in another file already, or if the file is not a complete model, about which the runtime has the better error.
  */
-export function readMappedModel(path: string): Uint8Array | undefined {
+export function readMappedModel(path: string): MappedModel | undefined {
   let file: number | undefined
   try {
-    file = openSync(path, 'r')
-    const model = new ModelFile(file, basename(path))
-    return toBytes(concatFields(model.mapped()))
+    const target = realpathSync(path)
+    file = openSync(target, 'r')
+    const model = new ModelFile(file, basename(target))
+    return { model: toBytes(concatFields(model.mapped())), folder: dirname(target) }
   } catch {
     return undefined
   } finally {
@@ -65,6 +75,7 @@ class ModelFile {
 
   private tensor(tensor: Field): Encoded {
     const fields = this.fields(tensor.content, tensor.end)
+    if (fields.some(({ number }) => number === EXTERNAL_DATA)) throw new RangeError('data in another file')
     const data = fields.find(({ number }) => number === RAW_DATA)
     if (!data || data.end - data.content < LEAST_EXTERNAL) return this.copy(tensor)
     if (data.content % DATA_ALIGNMENT !== 0) throw new RangeError('not aligned')

@@ -1,5 +1,4 @@
 import { cpus } from 'node:os'
-import { dirname, resolve } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
 import { apply, type Graph } from '../graph/tensor.ts'
@@ -77,9 +76,10 @@ const waiting = (spin: boolean) => ({ intra_op: { allow_spinning: spin ? '1' : '
 
 /** Opens a model with its weights mapped into memory, where the file allows that. */
 function openFile(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-  const model = readMappedModel(file)
-  const weights = model && { model_external_initializers_file_folder_path: dirname(resolve(file)) }
-  return openSession(model ?? file, { ...options, extra: { session: { ...waiting(false), ...weights } } }, `${file}: `)
+  const mapped = readMappedModel(file)
+  const weights = mapped && { model_external_initializers_file_folder_path: mapped.folder }
+  const extra = { session: { ...waiting(false), ...weights } }
+  return openSession(mapped?.model ?? file, { ...options, extra }, `${file}: `)
 }
 
 async function openSession(model: Uint8Array | string, options: InferenceSession.SessionOptions, from = '') {
