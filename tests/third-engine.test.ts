@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { globalRegistry } from 'zod'
 import type { Engine, Precision } from '../src/runtime/engine.ts'
 import type { EngineEntry } from '../src/runtime/engine-entry.ts'
 
@@ -14,6 +15,8 @@ for (const name of ['OPENVINO', 'ONEDNN', 'WEBGPU']) vi.stubEnv(`SPANFORGE_REQUI
 vi.resetModules()
 afterAll(() => {
   vi.resetModules()
+  // The modules will be loaded again and register schemas with the same ids: OpenAPI documents must not contain both.
+  globalRegistry.clear()
   vi.unstubAllEnvs()
 })
 const { SpanforgeError } = await import('../src/errors.ts')
@@ -49,6 +52,7 @@ const { describeEngines } = await import('./engines.ts')
 const { parseConfig } = await import('../src/models/registry.ts')
 const { chooseEngine } = await import('../src/runs/load/choose-engine.ts')
 const machine = await import('../src/runs/machine.ts')
+const rates = await import('../src/runs/doctor/device-rates.ts')
 const { withEngineFlags } = await import('../src/cli/flags/engine.ts')
 const { doctorText } = await import('../src/cli/commands/doctor.ts')
 const { diagnose } = await import('../src/runs/doctor/doctor.ts')
@@ -110,6 +114,8 @@ describe('An engine that is registered', () => {
   })
 
   test('is listed by doctor with its devices and their precisions', async () => {
+    // Not measured: these devices are as slow as the CPU.
+    vi.spyOn(rates, 'deviceRates').mockResolvedValue([])
     const text = doctorText(await diagnose())
     expect(text).toMatch(/^Abacus +3\.0, this test$/m)
     expect(text).toMatch(/^ {2}abacus:wood +Abacus on abacus:wood; float32, bfloat16$/m)
