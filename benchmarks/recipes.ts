@@ -4,8 +4,8 @@
  *     npx tsx benchmarks/recipes.ts RECIPE[-hour] [--seed 42] [--minutes N | --windows N] [--model FOLDER] [--data FOLDER]
  *       [--work build/recipes] [--out benchmarks/results/recipes]
  *
- * A run takes 15 minutes, with -hour an hour, or N minutes, on a machine that trains MiniLM-L6-H384 with 35 windows/s in
- * bfloat16 (README.md). Its length is a number of windows, 31,500 or 126,000, so that it does not depend on what else the
+ * A run takes 15 minutes, with -hour an hour, or N minutes, on a machine that trains MiniLM-L6-H384 with 26 windows/s in
+ * bfloat16 (README.md). Its length is a number of windows, 23,400 or 93,600, so that it does not depend on what else the
  * machine does. Recipes that take longer for a window see fewer of them and faster ones more, by the measured factor in the
  * list. Interrupted or killed runs are resumed by the same command, and finished ones are not repeated. All runs use oneDNN in
  * bfloat16 (ONEDNN_DIR).

@@ -2,7 +2,7 @@
  * Makes the starter model: trains MiniLM-L6-H384 on SQuAD and TyDi QA, exports it in 8 bits through the export gate and
  * writes its card.
  *
- *     npx tsx scripts/starter-model.ts --output_dir FOLDER [--recipe baseline] [--windows 126000] [--final]
+ *     npx tsx scripts/starter-model.ts --output_dir FOLDER [--recipe baseline] [--windows 93600] [--final]
  *       [--squad SOURCE,...] [--tydi SOURCE,...] [--mlqa SOURCE,...] [--test FILE]... [--arguments JSON]
  *
  * A SOURCE is a file, a folder or a name on the hub; by default, the data sets are downloaded from the hub by name. 500 TyDi
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     output_dir: { type: 'string' },
     work: { type: 'string', default: 'build/starter' },
     recipe: { type: 'string', default: 'baseline' },
-    windows: { type: 'string', default: '126000' },
+    windows: { type: 'string', default: '93600' },
     arguments: { type: 'string', default: '{}' },
     squad: { type: 'string' },
     tydi: { type: 'string' },

@@ -10,7 +10,9 @@ export async function rejectStaleExport(folder: string): Promise<void> {
   const exported = await exportedWeights(folder)
   if (exported === undefined || !(await hasWeights(folder))) return
   const { model } = await loadPretrained(folder)
-  if ((await model.digest()) === exported) return
+  const digest = await model.digest()
+  await model.release()
+  if (digest === exported) return
   throw new SpanforgeError(`${folder}: onnx/ was exported from other weights than those in the folder`, {
     remedy: `Export it again, with each --dtype that you need: spanforge export ${folder} --to onnx --output_dir ${folder} --overwrite`,
   })

@@ -18,10 +18,10 @@ export interface MappedModel {
 
 /**
  * Reads an ONNX model without the data of its large tensors, which instead refer to their places in the file, so that a
- * runtime can map them into memory. Loading the file itself takes three times its size: for the file, the decoded message
- * and the tensors. Runtimes reject data behind a link to another folder, as in the cache of a hub, so the tensors refer to
- * the file that a link points to. Returns undefined if the data is not aligned, which is usual in files of other tools, if
- * it is in another file already, or if the file is not a complete model, about which the runtime has the better error.
+ * runtime can map them into memory. Loading the file itself needs memory for the file, the decoded message and the tensors
+ * at once. Runtimes reject data behind a link to another folder, as in the cache of a hub, so the tensors refer to the file
+ * that a link points to. Returns undefined if the data is not aligned, which is usual in files of other tools, if it is in
+ * another file already, or if the file is not a complete model, about which the runtime has the better error.
  */
 export function readMappedModel(path: string): MappedModel | undefined {
   let file: number | undefined

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander'
 import { QUESTION_STYLES, type QuestionStyle } from '../../cloze/cloze-examples.ts'
-import { DOCUMENT_LIMITS } from '../../documents/document-reader.ts'
 import { UsageError } from '../../errors.ts'
 import { isFirst, onFirst } from '../../ranks/ranks.ts'
 import type { AdaptOptions } from '../../runs/adapt/adapt.ts'
-import { ADAPT_DEFAULTS, CHOSEN_DEFAULTS } from '../../runs/adapt/adapt-defaults.ts'
+import { ADAPT_DEFAULTS, CHOSEN_DEFAULTS, UNSUPPORTED_ARGUMENTS } from '../../runs/adapt/adapt-defaults.ts'
 import { setQuiet } from '../../runs/screen/live-bar.ts'
 import type { Example } from '../../squad/types.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
 import { type DashboardFlags, withDashboardFlags } from '../flags/dashboard.ts'
+import { type DocumentFlags, documentLimits, withDocumentFlags } from '../flags/documents.ts'
 import { withHubProgress } from '../flags/hub.ts'
 import { integerFrom, shareOf } from '../flags/parsers.ts'
 import { shownCommand } from '../flags/shown-command.ts'
@@ -19,33 +19,17 @@ import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { rejectRanks, withRanks } from '../terminal/with-ranks.ts'
 
-interface AdaptFlags extends DashboardFlags {
+interface AdaptFlags extends DashboardFlags, DocumentFlags {
   readonly question_style: QuestionStyle
   readonly max_examples: number
   readonly held_out: number
   readonly dry_run?: boolean
   readonly examples?: string
   readonly overwrite?: boolean
-  readonly max_file_size: number
-  readonly max_pages: number
-  readonly max_seconds: number
   readonly args_file?: string
   readonly json?: boolean
   readonly offline?: boolean
 }
-
-const MEGABYTE = 2 ** 20
-
-/** Arguments that name data, which this command makes itself. */
-const DATA_FLAGS = [
-  'dataset',
-  'dataset_config',
-  'dataset_revision',
-  'train_file',
-  'train_split',
-  'validation_file',
-  'validation_split',
-]
 
 /** Descriptions of the defaults of this command. */
 const DEFAULTS = Object.fromEntries(
@@ -74,7 +58,7 @@ Examples:
 /** `spanforge adapt DOCS`: trains a model on questions made from documents. */
 export function adaptCommand(): Command {
   const command = new Command('adapt').argument('[docs...]', 'files and folders with documents')
-  return withArgumentFlags(command, withOwnFlags, { without: DATA_FLAGS, defaults: DEFAULTS })
+  return withArgumentFlags(command, withOwnFlags, { without: UNSUPPORTED_ARGUMENTS, defaults: DEFAULTS })
     .addHelpText('after', EXAMPLES)
     .action((docs: readonly string[], flags: AdaptFlags & Record<string, unknown>, own: Command) => {
       const output = createOutput(flags.json === true)
@@ -87,7 +71,7 @@ export function adaptCommand(): Command {
 
 const withOwnFlags = (command: Command): Command =>
   withDashboardFlags(
-    command
+    withDocumentFlags(command)
       .addOption(
         new Option(
           '--question_style <name>',
@@ -106,19 +90,6 @@ const withOwnFlags = (command: Command): Command =>
       .option('--dry_run', 'show what the documents give, and ten questions, without training')
       .option('--examples <file>', 'write the questions to a data file (.json, .jsonl, .csv ...) instead of training')
       .option('--overwrite', 'replace the file of --examples')
-      .option(
-        '--max_file_size <megabytes>',
-        'maximum size of a document',
-        integerFrom(1),
-        DOCUMENT_LIMITS.max_bytes / MEGABYTE,
-      )
-      .option('--max_pages <integer>', 'maximum number of pages of a PDF', integerFrom(1), DOCUMENT_LIMITS.max_pages)
-      .option(
-        '--max_seconds <integer>',
-        'time limit for reading one document',
-        integerFrom(1),
-        DOCUMENT_LIMITS.max_seconds,
-      )
       .option('--json', 'print all_results.json, and nothing else, to standard output'),
   )
 
@@ -126,12 +97,7 @@ const adaptOptions = (flags: AdaptFlags): Pick<AdaptOptions, 'style' | 'max_exam
   style: flags.question_style,
   max_examples: flags.max_examples,
   held_out: flags.held_out,
-  limits: {
-    max_bytes: flags.max_file_size * MEGABYTE,
-    max_unpacked: 2 * flags.max_file_size * MEGABYTE,
-    max_pages: flags.max_pages,
-    max_seconds: flags.max_seconds,
-  },
+  limits: documentLimits(flags),
 })
 
 interface Given {

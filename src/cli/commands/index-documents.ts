@@ -1,26 +1,20 @@
 import { Command, Option } from 'commander'
-import { DOCUMENT_LIMITS } from '../../documents/document-reader.ts'
 import { DOCUMENT_ENDINGS } from '../../documents/find-documents.ts'
 import { count, counted, duration } from '../../report/render/format.ts'
 import { textFacts } from '../../report/render/table.ts'
 import type { BuiltIndex } from '../../runs/index/build-index.ts'
 import { STEMMINGS, type Stemming } from '../../search/schema.ts'
-import { integerFrom } from '../flags/parsers.ts'
+import { type DocumentFlags, documentLimits, withDocumentFlags } from '../flags/documents.ts'
 import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
-interface IndexFlags {
+interface IndexFlags extends DocumentFlags {
   readonly output_dir: string
   readonly stemming?: Stemming
-  readonly max_file_size: number
-  readonly max_pages: number
-  readonly max_seconds: number
   readonly overwrite?: boolean
   readonly json?: boolean
 }
-
-const MEGABYTE = 2 ** 20
 
 const EXAMPLES = `
 Documents are files that end with ${DOCUMENT_ENDINGS.slice(0, 5).join(', ')},
@@ -43,7 +37,7 @@ Examples:
 
 /** `spanforge index DOCS`: makes documents searchable. */
 export function indexCommand(): Command {
-  return new Command('index')
+  const command = new Command('index')
     .argument('[docs...]', 'files and folders with documents (default: those of the existing index)')
     .requiredOption('--output_dir <folder>', 'folder of the index')
     .addOption(
@@ -51,19 +45,7 @@ export function indexCommand(): Command {
         STEMMINGS,
       ),
     )
-    .option(
-      '--max_file_size <megabytes>',
-      'maximum size of a document',
-      integerFrom(1),
-      DOCUMENT_LIMITS.max_bytes / MEGABYTE,
-    )
-    .option('--max_pages <integer>', 'maximum number of pages of a PDF', integerFrom(1), DOCUMENT_LIMITS.max_pages)
-    .option(
-      '--max_seconds <integer>',
-      'time limit for reading one document',
-      integerFrom(1),
-      DOCUMENT_LIMITS.max_seconds,
-    )
+  return withDocumentFlags(command)
     .option('--overwrite', 'create the index again instead of updating it')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
@@ -73,18 +55,12 @@ export function indexCommand(): Command {
 async function index(docs: readonly string[], flags: IndexFlags): Promise<void> {
   const { buildIndex } = await import('../../runs/index/build-index.ts')
   const output = createOutput(flags.json === true)
-  const { max_file_size, max_pages, max_seconds } = flags
   await untilInterrupted(output, async (signal) => {
     const built = await buildIndex(docs, {
       output_dir: flags.output_dir,
       stemming: flags.stemming,
       overwrite: flags.overwrite,
-      limits: {
-        max_bytes: max_file_size * MEGABYTE,
-        max_unpacked: 2 * max_file_size * MEGABYTE,
-        max_pages,
-        max_seconds,
-      },
+      limits: documentLimits(flags),
       screen: terminalScreen(output),
       signal,
     })

@@ -2,6 +2,17 @@
 
 import type { AdaptationRecord } from '../train/adaptation-record.ts'
 
+/** Arguments that name data, which an adaptation makes itself. */
+export const UNSUPPORTED_ARGUMENTS = [
+  'dataset',
+  'dataset_config',
+  'dataset_revision',
+  'train_file',
+  'train_split',
+  'validation_file',
+  'validation_split',
+] as const
+
 /** Defaults that are the same for all documents and models. */
 export const ADAPT_DEFAULTS = {
   per_device_train_batch_size: 16,

@@ -16,7 +16,7 @@ import { noScreen, type Screen } from '../screen/screen.ts'
 import { type AdaptationRecord, adaptationFiles, readAdaptation } from '../train/adaptation-record.ts'
 import { claimOutputFolder } from '../train/output-folder.ts'
 import { withEarlierArguments } from '../train/resume.ts'
-import { adaptDefaults } from './adapt-defaults.ts'
+import { adaptDefaults, UNSUPPORTED_ARGUMENTS } from './adapt-defaults.ts'
 import { type MadeExamples, makeExamples } from './make-examples.ts'
 import { writeAdaptation } from './write-adaptation.ts'
 
@@ -32,7 +32,6 @@ export interface AdaptOptions extends Pick<ClozeOptions, 'style'>, Omit<ClozeSam
 }
 
 /** Arguments that name data, which an adaptation makes itself. */
-const DATA = ['dataset', 'train_file', 'validation_file', 'dataset_config', 'dataset_revision']
 
 /**
  * Makes the examples of an adaptation in its output folder, unless they are there already and the run is resumed.
@@ -46,7 +45,7 @@ export async function prepareAdaptation(
   options: AdaptOptions,
 ): Promise<TrainingArguments> {
   const { screen = noScreen, signal, inputs = [] } = options
-  const other = DATA.find((name) => given[name] !== undefined && given[name] !== null)
+  const other = UNSUPPORTED_ARGUMENTS.find((name) => given[name] !== undefined && given[name] !== null)
   if (other)
     throw new UsageError(
       `adapt: --${other} is not supported: the data is made from the documents`,

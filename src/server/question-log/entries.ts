@@ -40,7 +40,7 @@ const question = z.object({
   score: z.number(),
   /** Id of the model. */
   model: z.string(),
-  /** Commit on the hub, or digest of the weights. */
+  /** Digest of the weights, configuration and tokenizer. */
   revision: z.string().optional(),
 })
 
