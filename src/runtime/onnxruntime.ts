@@ -102,7 +102,11 @@ async function executable(session: InferenceSession, isProfiled = false): Promis
   const { Tensor } = await loadRuntime()
   const held = new HeldValues(
     [...session.inputNames, ...session.outputNames],
-    ({ dtype, data, dims }) => new Tensor(dtype, data, dims),
+    // Node 24 has Float16Array, which Tensor would use for float16, but which the runtime does not support yet.
+    ({ dtype, data, dims }) =>
+      dtype === 'float16'
+        ? Object.assign(new Tensor('uint16', data, dims), { type: dtype })
+        : new Tensor(dtype, data, dims),
   )
   const tensors = (names: readonly string[], values: Values) =>
     Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
