@@ -66,7 +66,7 @@ describe('DocumentReader', () => {
       pdfOf(page('Setup', 'Plug it in and wait.'), page('Repair', 'Send it back.')),
     )
     expect(document.pages).toBe(2)
-    expect(document.blocks.map(({ text, page, headings }) => [text, page, ...headings])).toEqual([
+    expect(document.blocks.map(({ text, pages, headings }) => [text, pages?.[0][1], ...headings])).toEqual([
       ['Setup', 1],
       ['Plug it in and wait.', 1, 'Setup'],
       ['Repair', 2],

@@ -2,13 +2,16 @@
 
 export type DocumentType = 'txt' | 'md' | 'html' | 'pdf' | 'docx'
 
+/** Offset in a text, and the number of the page that begins there, counted from 1. */
+export type PageStart = readonly [offset: number, page: number]
+
 /** A heading or a paragraph. */
 export interface DocumentBlock {
   readonly text: string
   /** UTF-16 offset in the text of the document. */
   readonly start: number
-  /** Page of a PDF, counted from 1. */
-  readonly page?: number
+  /** Where pages of a PDF begin in the block. */
+  readonly pages?: readonly PageStart[]
   /** Headings above the block, from the outermost to the innermost. */
   readonly headings: readonly string[]
   /** Whether the block is a heading itself. */
@@ -33,7 +36,7 @@ export const SEPARATOR = '\n\n'
 export interface DocumentPiece {
   readonly text: string
   readonly level?: number
-  readonly page?: number
+  readonly pages?: readonly PageStart[]
 }
 
 /** Maximum length of a heading. Longer ones are paragraphs in a large font. */
@@ -49,7 +52,7 @@ export class DocumentBuilder {
   /** @param most maximum number of characters; `add` throws above it */
   constructor(private readonly most: number) {}
 
-  add({ text: given, level, page }: DocumentPiece): void {
+  add({ text: given, level, pages }: DocumentPiece): void {
     const text = tidy(given)
     if (text === '') return
     const start = this.length === 0 ? 0 : this.length + SEPARATOR.length
@@ -58,7 +61,7 @@ export class DocumentBuilder {
     const isHeading = level !== undefined && text.length <= MAX_HEADING
     if (isHeading) while (this.open.length > 0 && this.open.at(-1)!.level >= level) this.open.pop()
     const headings = this.open.map((heading) => heading.text)
-    this.blocks.push({ text, start, headings, isHeading, ...(page !== undefined && { page }) })
+    this.blocks.push({ text, start, headings, isHeading, ...(pages && { pages }) })
     this.parts.push(text)
     this.length = start + text.length
     if (isHeading) this.open.push({ level, text: text.replace(/\s+/g, ' ') })

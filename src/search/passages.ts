@@ -1,4 +1,4 @@
-import { type DocumentBlock, type ReadDocument, SEPARATOR } from '../documents/document.ts'
+import { type DocumentBlock, type PageStart, type ReadDocument, SEPARATOR } from '../documents/document.ts'
 
 /** A part of a document that is found and read as a whole. */
 export interface Passage {
@@ -10,8 +10,6 @@ export interface Passage {
   /** Where pages begin, as offset in the passage and number of the page. Empty if the document has no pages. */
   readonly pages: readonly PageStart[]
 }
-
-export type PageStart = readonly [offset: number, page: number]
 
 /** Paragraphs are joined up to this length, because the subject of a single line is often unclear. */
 const ENOUGH = 600
@@ -32,10 +30,10 @@ export function cutPassages({ text, blocks }: Pick<ReadDocument, 'text' | 'block
     const startsSection = block.isHeading && !isTitled
     const isFull = !isTitled && (length >= ENOUGH || length + SEPARATOR.length + block.text.length > MOST)
     if (startsSection || isFull) end()
-    if (block.text.length <= MOST) group.push(block)
-    else {
-      end()
-      for (const part of sentencesOf(block)) passages.push(passageOf(text, [part]))
+    const room = group.length === 0 ? MOST : MOST - (endOf(group.at(-1)!) - group[0].start)
+    for (const [i, part] of [...partsOf(block, room)].entries()) {
+      if (i > 0) end()
+      group.push(part)
     }
   }
   end()
@@ -48,32 +46,45 @@ function passageOf(text: string, group: readonly DocumentBlock[]): Passage {
   const { start } = group[0]
   const last = group.at(-1)!
   const pages: PageStart[] = []
-  for (const { start: own, page } of group)
-    if (page !== undefined && pages.at(-1)?.[1] !== page) pages.push([own - start, page])
+  for (const block of group)
+    for (const [offset, page] of block.pages ?? [])
+      if (pages.at(-1)?.[1] !== page) pages.push([block.start + offset - start, page])
   const own = group.filter(({ isHeading }) => isHeading).map((block) => block.text.replace(/\s+/g, ' '))
   return { start, text: text.slice(start, endOf(last)), headings: [...new Set([...group[0].headings, ...own])], pages }
 }
 
-/** Cuts a long paragraph into parts of at most MOST characters, after a sentence or at least between words. */
-function* sentencesOf(block: DocumentBlock): Generator<DocumentBlock> {
-  const { text } = block
+/** Cuts a long paragraph into parts after a sentence, or at least between words. The first part has at most `room` characters. */
+function* partsOf(block: DocumentBlock, room: number): Generator<DocumentBlock> {
+  const { text, pages } = block
   for (let from = 0; from < text.length; ) {
-    const to = cutBefore(text, from)
+    const to = cutBefore(text, from, from === 0 && text.length > room ? room : MOST)
     const part = text.slice(from, to)
-    const leading = part.length - part.trimStart().length
-    if (part.trim() !== '') yield { ...block, start: block.start + from + leading, text: part.trim() }
+    const start = from + part.length - part.trimStart().length
+    if (part.trim() !== '')
+      yield {
+        ...block,
+        start: block.start + start,
+        text: part.trim(),
+        ...(pages && { pages: pagesWithin(pages, start, to) }),
+      }
     from = to
   }
 }
 
-function cutBefore(text: string, from: number): number {
-  if (text.length - from <= MOST) return text.length
-  const part = text.slice(from, from + MOST)
+/** Where pages begin in a part of a text. */
+const pagesWithin = (pages: readonly PageStart[], from: number, to: number): PageStart[] =>
+  pages
+    .filter(([offset], i) => offset < to && (pages[i + 1]?.[0] ?? Infinity) > from)
+    .map(([offset, page]) => [Math.max(0, offset - from), page])
+
+function cutBefore(text: string, from: number, most: number): number {
+  if (text.length - from <= most) return text.length
+  const part = text.slice(from, from + most)
   for (const boundary of [/[.!?…]["'”’)\]]*\s|[。！？]/g, /\n/g, /\s/g]) {
     let last = -1
     for (const { index, 0: found } of part.matchAll(boundary)) last = index + found.length
-    if (last >= MOST / 3) return from + last
+    if (last >= most / 3) return from + last
   }
   // Do not separate the two units of a character outside the basic plane.
-  return from + MOST - (/[\ud800-\udbff]$/.test(part) ? 1 : 0)
+  return from + most - (/[\ud800-\udbff]$/.test(part) ? 1 : 0)
 }

@@ -1,6 +1,7 @@
 import { getDocumentProxy } from 'unpdf'
 import type { DocumentPiece } from '../document.ts'
-import { type Paragraph, pageParagraphs, type TextItem as TextPiece } from './pdf-lines.ts'
+import { linesOf, type PageLine, type TextItem as TextPiece, usualHeight } from './pdf-lines.ts'
+import { type Paragraph, paragraphsOf } from './pdf-paragraphs.ts'
 
 export interface PdfFacts {
   readonly title?: string
@@ -12,7 +13,7 @@ const HEADING_RATIO = 1.12
 const MAX_LEVELS = 4
 
 /**
- * Calls `add` for each heading and paragraph, page by page. Headings are short paragraphs in a font larger than that of
+ * Calls `add` for each heading and paragraph. Headings are short paragraphs in a font larger than that of
  * most of the text, because most PDF files do not mark them.
  * @throws Error if the file is not a PDF, requires a password, has too many pages, or contains only images
  */
@@ -33,18 +34,18 @@ export async function readPdf(
       throw new Error(
         `found ${pages.toLocaleString('en-US')} pages, expected at most ${max_pages.toLocaleString('en-US')}`,
       )
-    const read: Paragraph[][] = []
+    const lines: PageLine[][] = []
     for (let number = 1; number <= pages; number++) {
       const page = await document.getPage(number)
       const { items } = await page.getTextContent()
-      read.push(pageParagraphs(items.filter((item) => 'str' in item) as TextPiece[]))
+      lines.push(linesOf(items.filter((item) => 'str' in item) as TextPiece[]))
       page.cleanup()
     }
-    if (!read.some((paragraphs) => paragraphs.length > 0))
+    const paragraphs = paragraphsOf(lines)
+    if (paragraphs.length === 0)
       throw new Error('its pages are images without text; run a text recognition (OCR) program first')
-    const levelOf = headingLevels(read.flat())
-    for (const [index, paragraphs] of read.entries())
-      for (const paragraph of paragraphs) add({ text: paragraph.text, page: index + 1, level: levelOf(paragraph) })
+    const levelOf = headingLevels(paragraphs)
+    for (const paragraph of paragraphs) add({ ...paragraph, level: levelOf(paragraph) })
     const { info } = await document.getMetadata().catch(() => ({ info: {} }))
     const { Title: title } = info as { Title?: unknown }
     return { pages, ...(typeof title === 'string' && { title }) }
@@ -61,13 +62,8 @@ function explained(error: Error): Error {
 
 /** Returns the level of a heading by the rank of its font size, or undefined for other paragraphs. */
 function headingLevels(paragraphs: readonly Paragraph[]): (paragraph: Paragraph) => number | undefined {
-  const characters = new Map<number, number>()
   const sizeOf = ({ height }: Paragraph) => Math.round(height * 2) / 2
-  for (const paragraph of paragraphs) {
-    const size = sizeOf(paragraph)
-    characters.set(size, (characters.get(size) ?? 0) + paragraph.text.length)
-  }
-  const [usual] = [...characters].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0])
+  const usual = usualHeight(paragraphs)
   const isHeading = (paragraph: Paragraph) =>
     sizeOf(paragraph) > HEADING_RATIO * usual && paragraph.text.length <= 200 && /\p{L}/u.test(paragraph.text)
   const sizes = [...new Set(paragraphs.filter(isHeading).map(sizeOf))].sort((a, b) => b - a)

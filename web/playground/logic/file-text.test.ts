@@ -1,7 +1,6 @@
 import { parseHTML } from 'linkedom'
 import { marked } from 'marked'
 import { describe, expect, it } from 'vitest'
-import { pageText, type TextItem } from '../../../src/documents/formats/pdf-lines.ts'
 import { decoded, tidy } from './file-text.ts'
 import { htmlText } from './html-text.ts'
 
@@ -32,41 +31,6 @@ describe('the text of an HTML page', () => {
   it('has no formatting characters if converted from Markdown', () => {
     const html = marked.parse('# Title\n\nSome *emphasis*, a [link](https://example.org) and `code`.\n\n- one\n- two\n')
     expect(read(`<html><body>${html}</body></html>`)).toBe('Title\n\nSome emphasis, a link and code.\n\none\ntwo')
-  })
-})
-
-describe('the text of a PDF page', () => {
-  const line = (str: string, y: number, height = 10): TextItem => ({
-    str,
-    hasEOL: true,
-    height,
-    transform: [1, 0, 0, 1, 72, y],
-  })
-
-  it('joins the lines of a paragraph and hyphenated words', () => {
-    expect(pageText([line('The first para-', 700), line('graph has Anglo-', 688), line('Saxon words.', 676)])).toBe(
-      'The first paragraph has Anglo-Saxon words.',
-    )
-  })
-
-  it('starts a paragraph after a gap and when the font size changes', () => {
-    const lines = [line('Title', 720, 18), line('One', 700), line('two.', 688), line('Three', 664), line('four.', 652)]
-    expect(pageText(lines)).toBe('Title\n\nOne two.\n\nThree four.')
-  })
-
-  it('joins the pieces of a line', () => {
-    const piece = (str: string): TextItem => ({ ...line(str, 700), hasEOL: false })
-    expect(pageText([piece('One'), piece(' '), piece('line'), piece(''), { ...line('', 700) }])).toBe('One line')
-  })
-
-  it('continues in the next column', () => {
-    expect(pageText([line('a sentence that', 100), line('begins here and', 88), line('ends there.', 700)])).toBe(
-      'a sentence that begins here and ends there.',
-    )
-  })
-
-  it('is empty for an empty page', () => {
-    expect(pageText([])).toBe('')
   })
 })
 

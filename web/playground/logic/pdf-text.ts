@@ -1,7 +1,8 @@
 /** Extracts text from PDFs with pdfjs, loaded on demand. Its worker and character maps are assets of the page. */
 import { GlobalWorkerOptions, getDocument } from 'pdfjs-dist'
 import workerAddress from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
-import { pageText, type TextItem } from '../../../src/documents/formats/pdf-lines.ts'
+import { linesOf, type PageLine, type TextItem } from '../../../src/documents/formats/pdf-lines.ts'
+import { textOfPages } from '../../../src/documents/formats/pdf-paragraphs.ts'
 
 GlobalWorkerOptions.workerSrc = workerAddress
 
@@ -34,14 +35,14 @@ export async function pdfText(bytes: ArrayBuffer): Promise<string> {
   })
   try {
     const document = await task.promise
-    const pages: string[] = []
+    const pages: PageLine[][] = []
     for (let number = 1; number <= document.numPages; number++) {
       const page = await document.getPage(number)
       const { items } = await page.getTextContent()
-      pages.push(pageText(items.filter((item) => 'str' in item) as TextItem[]))
+      pages.push(linesOf(items.filter((item) => 'str' in item) as TextItem[]))
       page.cleanup()
     }
-    const text = pages.filter(Boolean).join('\n\n')
+    const text = textOfPages(pages)
     if (text === '') throw new Error('its pages are images without text')
     return text
   } finally {
