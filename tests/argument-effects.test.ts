@@ -90,6 +90,7 @@ const effects = (
   },
 ): Record<string, Effect> => ({
   model: [{ model: withRelu(folder) }, weights],
+  init_layers: [{ init_layers: [1] }, weights],
   dataset: [{ dataset: writeDataset(folder, 'other', 50) }, weights, data],
   dataset_config: [{ dataset_config: 'small' }, windows, { ...data, dataset_config: 'default' }],
   train_split: [{ train_split: 'validation' }, windows, data],
@@ -126,11 +127,13 @@ const effects = (
   freeze_layers: [{ freeze_layers: 1 }, weights],
 
   learning_rate: [{ learning_rate: 2e-3 }, rates],
+  layer_lr_decay: [{ layer_lr_decay: 0.8 }, weights],
   weight_decay: [{ weight_decay: 0.5 }, weights],
   adam_beta1: [{ adam_beta1: 0.5 }, weights],
   adam_beta2: [{ adam_beta2: 0.5 }, weights],
   adam_epsilon: [{ adam_epsilon: 1 }, weights],
   max_grad_norm: [{ max_grad_norm: 0.01 }, weights],
+  ema_decay: [{ ema_decay: 0.9 }, weights],
   label_smoothing_factor: [{ label_smoothing_factor: 0.3 }, weights],
   lr_scheduler_type: [{ lr_scheduler_type: 'constant' }, rates],
   lr_scheduler_kwargs: [{ lr_scheduler_kwargs: { power: 3 } }, rates, { lr_scheduler_type: 'polynomial' }],

@@ -26,6 +26,9 @@ const tokenizer = mutations(
 const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
 const optimizer = mutations(
   'src/training/optimizer/adamw.test.ts',
+  'src/training/optimizer/layer-rates.test.ts',
+  'src/training/loop/recorded-options.test.ts',
+  'src/training/loop/weight-average.test.ts',
   'src/training/optimizer/schedule.test.ts',
   'src/training/wasm.test.ts',
 )
@@ -118,9 +121,15 @@ export const MUTATIONS: readonly Mutation[] = [
   ...optimizer(
     'src/training/optimizer/adamw.ts',
     ['1 - adam_beta2 ** step', '1 - adam_beta2 ** (step + 1)'],
-    ['Math.fround(1 - learning_rate * weight_decay)', 'Math.fround(1 - weight_decay)'],
+    ['round(1 - learning_rate * weight_decay)', 'round(1 - weight_decay)'],
+    ['learning_rate: learning_rate * rate', 'learning_rate'],
     ['/bias|layernorm|rmsnorm|', '/bias|rmsnorm|'],
   ),
+  ...optimizer('src/training/optimizer/layer-rates.ts', [
+    'layers.indexOf(part.layer) + 1',
+    'layers.indexOf(part.layer)',
+  ]),
+  ...optimizer('src/training/optimizer/weight-average.ts', ['(1 + taken) / (10 + taken)', '1']),
   ...optimizer('src/training/optimizer/plain-kernels.ts', [
     'round(round(round(Math.sqrt(v)) / rootOfCorrection2) + epsilon)',
     'round(round(Math.sqrt(v)) / rootOfCorrection2)',

@@ -30,6 +30,7 @@ export const FROM_PRETRAINED = z
     bf16: z.boolean(),
     fp16: z.boolean(),
     seed: z.number(),
+    init_layers: z.array(z.number()),
     ignore_mismatched_sizes: z.boolean(),
     onWarning: callback<Warn>(),
     ...hubOption,

@@ -1,12 +1,11 @@
 import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
-import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
+import { saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/download/models.ts'
-import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
+import { loadPretrained, newlyInitialized, pretrainedConfig } from '../inference/pretrained.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { SpanModel } from '../models/span-model.ts'
-import { chooseEngine, type EngineChoice } from '../runs/load/choose-engine.ts'
-import type { Engine } from '../runtime/engine.ts'
+import { chooseEngine } from '../runs/load/choose-engine.ts'
 import { tensorsOf } from '../training/checkpoints/run-checkpoint.ts'
 import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions, toStandardError } from './from-pretrained-options.ts'
@@ -45,7 +44,12 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
       engine:
         typeof engine === 'object'
           ? engine
-          : await engineFor(folder, { engine, device, bf16: rest.bf16, fp16: rest.fp16 }),
+          : (
+              await chooseEngine(
+                { engine, device, bf16: rest.bf16, fp16: rest.fp16 },
+                await pretrainedConfig(folder, rest),
+              )
+            ).engine,
     })
     const warning = newlyInitialized(nameOrFolder, model, report)
     if (warning) onWarning(warning)
@@ -62,9 +66,6 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
 /** The answer settings that a model was loaded with or got in training. */
 export const storedSettings = (model: SpanModel): AnswerSettings | undefined =>
   model instanceof AutoModelForQuestionAnswering ? model.answer_settings : undefined
-
-const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>
-  (await chooseEngine(choice, await loadConfig(folder))).engine
 
 /** @deprecated Use `AutoModelForQuestionAnswering`; this name will be removed in version 0.3. */
 export const BertForQuestionAnswering = AutoModelForQuestionAnswering

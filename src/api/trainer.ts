@@ -153,6 +153,8 @@ export class Trainer {
         `Trainer: device is ${args.device}, but the model was loaded on ${model.engine.name}`,
         'Pass the same device to from_pretrained.',
       )
+    if (args.init_layers)
+      throw new UsageError('Trainer: init_layers applies when a model is loaded', 'Pass it to from_pretrained instead.')
     const { max_positions, layers } = model.geometry
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
     const decided = { ...this.decided, resume_from_checkpoint: resume === true ? 'latest' : resume || null }

@@ -4,6 +4,7 @@ import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openWeights } from '../checkpoint/open.ts'
 import { SpanforgeError } from '../errors.ts'
 import type { Geometry, ModelConfig, ParameterSpec } from '../models/architecture.ts'
+import { chooseLayers } from '../models/choose-layers.ts'
 import { totalSize } from '../models/flat-parameters.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { random } from '../random/random.ts'
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly fp16?: boolean
   /** Seed for weights that are missing in the checkpoint. */
   readonly seed?: number
+  /** Keep only these layers of a deeper model, counted from 0. */
+  readonly init_layers?: readonly number[]
   /** Reinitialise weights whose shapes do not match, instead of rejecting them. */
   readonly ignore_mismatched_sizes?: boolean
 }
@@ -30,20 +33,37 @@ export interface Pretrained {
 }
 
 /**
+ * Returns the configuration of the model that `loadPretrained` loads from a folder.
+ * @throws UsageError if it does not have the chosen layers
+ */
+export async function pretrainedConfig(
+  folder: string,
+  { init_layers }: Pick<LoadOptions, 'init_layers'>,
+): Promise<ModelConfig> {
+  const config = await loadConfig(folder)
+  return init_layers ? chooseLayers(config, init_layers, folder).config : config
+}
+
+/**
  * Loads a model from a Hugging Face folder, like `AutoModelForQuestionAnswering.from_pretrained`. Missing weights are
  * initialized as in transformers: normally distributed with `initializer_range`, with LayerNorm weights 1 and all
  * biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
-  const { engine = defaultEngine, seed = 42, ignore_mismatched_sizes } = options
-  const config = await loadConfig(folder)
+  const { engine = defaultEngine, seed = 42, ignore_mismatched_sizes, init_layers } = options
+  const stored = await loadConfig(folder)
+  const shallow = init_layers && chooseLayers(stored, init_layers, folder)
+  const config = shallow?.config ?? stored
   const checkpoint = await openWeights(folder)
   try {
     const model = new QuestionAnsweringModel(config, engine, undefined, precisionOf(options))
-    const view = (name: string) => model.parameters.view(name)
-    const report = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view, {
+    const nameOf = (source: string) => shallow?.nameOf(source) ?? source
+    const view = (source: string) => model.parameters.view(nameOf(source))
+    const sources = shallow?.sources ?? model.specs
+    const found = await loadParameters(checkpoint, sources, model.architecture.checkpoint, view, {
       ignore_mismatched_sizes,
     })
+    const report = shallow ? renamed(found, nameOf) : found
     if (config.extra.quantization_config) rejectPackedWeights(folder, model, report)
     initialize(model, new Set([...report.missing, ...report.mismatched.map(({ name }: Mismatch) => name)]), seed)
     return { model, report }
@@ -51,6 +71,13 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
     await checkpoint.close()
   }
 }
+
+/** A report with the names of the loaded model instead of those in the checkpoint. */
+const renamed = ({ missing, mismatched, ...report }: LoadReport, nameOf: (source: string) => string): LoadReport => ({
+  ...report,
+  missing: missing.map(nameOf),
+  mismatched: mismatched.map((mismatch) => ({ ...mismatch, name: nameOf(mismatch.name) })),
+})
 
 /**
  * Rejects quantized weights that are packed under other names. Their parameters would count as missing and be

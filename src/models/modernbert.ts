@@ -146,6 +146,8 @@ export const modernBert: Architecture<ModernBertConfig> = {
     padding_row: paddingRow(config.pad_token_id, config.vocab_size),
     initializer_range: config.initializer_range,
   }),
+  layerKind: (config, layer) =>
+    layer === 0 ? 'a first layer without a norm' : `a layer with ${attentionKind(config, layer)} attention`,
   resized: (config, { layers, vocab_size }) => ({
     ...config,
     num_hidden_layers: layers,
@@ -211,10 +213,12 @@ function encoder(p: Parameters, c: ModernBertConfig, dropout: Dropout, range: La
   const x =
     range.from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.hidden_size])
   return applyLayers(x, range, (x, i) => {
-    const kind = kinds[i % c.global_attn_every_n_layers === 0 ? 'global' : 'local']
-    return layer(p.layer(`layers.${i}`, i), c, i, x, kind, attend, dropout)
+    return layer(p.layer(`layers.${i}`, i), c, i, x, kinds[attentionKind(c, i)], attend, dropout)
   })
 }
+
+const attentionKind = (c: ModernBertConfig, layer: number): 'global' | 'local' =>
+  layer % c.global_attn_every_n_layers === 0 ? 'global' : 'local'
 
 function embeddings(p: Parameters, c: ModernBertConfig, dropout: Dropout): Tensor {
   const table = { size: c.vocab_size, width: c.hidden_size, padding_idx: paddingRow(c.pad_token_id, c.vocab_size) }

@@ -174,13 +174,20 @@ export const FACTORS = [
 ]
 export const momentName = (parameter: string): string => `exp_avg.${parameter}`
 export const varianceName = (parameter: string): string => `exp_avg_sq.${parameter}`
+export const averageName = (parameter: string): string => `average.${parameter}`
+/** The share of the new weights in their moving average. */
+export const AVERAGE_SHARE = 'average_share'
 export const nextName = (value: string): string => `next.${value}`
 
 /**
  * A step of AdamW in the order of operations of training/optimizer/plain-kernels.ts. Outputs are the next parameters and
- * moments, and `check` [], which is 0 if all of them are finite and otherwise NaN.
+ * moments, with `averages` the next average of the parameters, and `check` [], which is 0 if all of them are finite and
+ * otherwise NaN.
  */
-export function updateGraph(parameters: readonly (Sized & { readonly decays: boolean })[]): Graph {
+export function updateGraph(
+  parameters: readonly (Sized & { readonly decays: boolean })[],
+  { averages = false }: { readonly averages?: boolean } = {},
+): Graph {
   const factors = FACTORS.map((name) => input(name, []))
   const [clip, decay, oneMinusBeta1, beta2, oneMinusBeta2, root, epsilon, stepSize] = factors
   const outputs: Record<string, Tensor> = {}
@@ -194,7 +201,11 @@ export function updateGraph(parameters: readonly (Sized & { readonly decays: boo
     const v = add(mul(v0, beta2), mul(mul(oneMinusBeta2, clipped), clipped))
     const denominator = add(div(sqrt(v), root), epsilon)
     const next = add(decays ? mul(p, decay) : p, div(mul(stepSize, m), denominator))
-    const all = { [name]: next, [momentName(name)]: m, [varianceName(name)]: v }
+    const all: Record<string, Tensor> = { [name]: next, [momentName(name)]: m, [varianceName(name)]: v }
+    if (averages) {
+      const average = input(averageName(name), shape)
+      all[averageName(name)] = add(average, mul(input(AVERAGE_SHARE, []), sub(next, average)))
+    }
     for (const [of, value] of Object.entries(all)) {
       outputs[nextName(of)] = value
       checks.push(sumOf(sub(value, value)))

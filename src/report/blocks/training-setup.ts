@@ -17,14 +17,17 @@ export function optimizerOf({ arguments: args }: Setup): string {
     args.adam_beta1 !== undefined && `betas ${value(args.adam_beta1)} and ${value(args.adam_beta2)}`,
     args.adam_epsilon !== undefined && `epsilon ${value(args.adam_epsilon)}`,
     args.weight_decay !== undefined && `weight decay ${value(args.weight_decay)} except on biases and LayerNorm`,
+    args.ema_decay != null && `moving average of the weights with decay ${value(args.ema_decay)}`,
     clip !== undefined && (clip > 0 ? `gradients clipped to norm ${setting(clip)}` : 'no gradient clipping'),
   )
 }
 
 export function scheduleOf({ arguments: args }: Setup): string {
   const [steps, ratio] = [number(args.warmup_steps) ?? 0, number(args.warmup_ratio) ?? 0]
+  const decay = number(args.layer_lr_decay) ?? 1
   return parts(
     value(args.learning_rate),
+    decay < 1 && `times ${setting(decay)} for each layer below the head`,
     args.lr_scheduler_type ? `${args.lr_scheduler_type} schedule` : false,
     steps > 0
       ? `${count(steps)} warm-up steps`

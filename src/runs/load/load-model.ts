@@ -3,13 +3,18 @@ import { basename, join, resolve } from 'node:path'
 import { type AnswerSettings, loadAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../../checkpoint/load-parameters.ts'
 import { missingConfig } from '../../checkpoint/missing-config.ts'
-import { loadConfig } from '../../checkpoint/model-folder.ts'
 import { type ExportDtype, exportDtype, isOnlyExported } from '../../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
 import { ExportedModel } from '../../inference/exported-model.ts'
-import { fitVocabulary, type LoadOptions, loadPretrained, newlyInitialized } from '../../inference/pretrained.ts'
+import {
+  fitVocabulary,
+  type LoadOptions,
+  loadPretrained,
+  newlyInitialized,
+  pretrainedConfig,
+} from '../../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { SpanModel } from '../../models/span-model.ts'
 import { type EngineName, openNamed } from '../../runtime/registry.ts'
@@ -110,7 +115,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
   // First the configuration: for an unsupported model, its type is a better error than its tokenizer.
-  const config = await loadConfig(folder)
+  const config = await pretrainedConfig(folder, options)
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
   const { engine, name, device, note } = await chooseEngine(choice, config)

@@ -68,9 +68,10 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
   rejectExclusive(given)
   const examples = await readRunData(given, hub)
   const { seed, engine, bf16, bf16_full_eval, fp16, revision } = given
+  const init_layers = given.init_layers ?? undefined
   const device = deviceOf(given, local_rank)
   const choice = { engine, device, bf16: bf16 || bf16_full_eval, fp16 }
-  const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
+  const loaded = await loadModel(model, { seed, choice, init_layers }, { ...hub, revision: revision ?? hub.revision })
   const promoted = await promotedWarning(loaded.folder)
   if (promoted) screen.warn(`${promoted}\n`)
   // Stored in the arguments, so that a resumed run does not measure again and choose another engine.

@@ -55,6 +55,11 @@ describe('combinations of arguments', () => {
     [{ ...byEpoch, load_best_model_at_end: true, eval_delay: 4 }, {}, 'lower eval_steps or eval_delay'],
     [{ greater_is_better: true }, {}, 'greater_is_better true would select the worst loss'],
     [{ metric_for_best_model: 'f1', greater_is_better: false }, {}, 'would select the worst f1'],
+    [
+      { layer_lr_decay: 1e-10 },
+      {},
+      'layer_lr_decay 1e-10 over 6 layers gives the embeddings a learning rate of 5e-75, which float32 rounds to 0',
+    ],
     [{ warmup_steps: 1, warmup_ratio: 0.1 }, {}, 'warmup_steps and warmup_ratio are mutually exclusive'],
     [{ warmup_steps: 580 }, {}, 'warmup_steps 580 exceeds the 579 steps of the run'],
     [{ warmup_steps: 5, lr_scheduler_type: 'constant' }, {}, 'use constant_with_warmup'],

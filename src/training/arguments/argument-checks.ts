@@ -24,7 +24,7 @@ export function checkArguments(args: DecidedArguments, run: RunFacts): void {
     ...exclusiveFaults(args),
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
-    ...optimizerFaults(args),
+    ...optimizerFaults(args, run),
     ...sizeFaults(args, run),
     ...precisionFaults(args, run),
     ...scheduleFaults(args, run),
@@ -128,13 +128,18 @@ function* scheduleFaults(args: TrainingArguments, run: RunFacts): Generator<stri
 }
 
 /** Rejects values that would make the weights grow with each step or overflow float32 in the first step. */
-function* optimizerFaults({ learning_rate, weight_decay, adam_beta1 }: TrainingArguments): Generator<string> {
+function* optimizerFaults(args: TrainingArguments, { layers }: RunFacts): Generator<string> {
+  const { learning_rate, weight_decay, adam_beta1, layer_lr_decay } = args
   const shrink = learning_rate * weight_decay
   if (shrink > 1)
     yield `weight_decay ${weight_decay} times learning_rate ${learning_rate} is ${shrink}: each step would multiply ` +
       `the weights by 1 - ${shrink}; lower weight_decay (0.01 is usual)`
   if (!Number.isFinite(Math.fround(learning_rate / (1 - adam_beta1))))
     yield `learning_rate ${learning_rate} causes steps that overflow float32: lower it (5e-5 is usual)`
+  const lowest = Number((learning_rate * layer_lr_decay ** (layers + 1)).toPrecision(3))
+  if (Math.fround(lowest) === 0)
+    yield `layer_lr_decay ${layer_lr_decay} over ${layers} layers gives the embeddings a learning rate of ${lowest}, which ` +
+      'float32 rounds to 0: raise it (0.8 to 0.95 is usual), or freeze layers with freeze_layers'
 }
 
 function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {

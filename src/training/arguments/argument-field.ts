@@ -66,10 +66,13 @@ export function float32(value: number, description: string) {
   return argument('number', schema, `a number of at least 0 (${FLOAT32})`, description)
 }
 
+/** Whether float32 rounds a share to neither 0 nor 1. */
+export const isShareOfFloat32 = (share: number): boolean => Math.fround(share) > 0 && Math.fround(share) < 1
+
 /** Defines a fraction in [0, 1) that the optimizer uses in float32. Rejects values that float32 rounds to 1. */
 export function float32Share(value: number, description: string) {
-  const isBelow1 = (share: number): boolean => share === 0 || (Math.fround(share) > 0 && Math.fround(share) < 1)
-  const schema = z.number().min(0).lt(1).refine(isBelow1).default(value)
+  const isShare = (share: number): boolean => share === 0 || isShareOfFloat32(share)
+  const schema = z.number().min(0).lt(1).refine(isShare).default(value)
   return argument(
     'number',
     schema,

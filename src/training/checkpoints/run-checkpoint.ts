@@ -101,7 +101,7 @@ export interface RunState {
   readonly model: QuestionAnsweringModel
   readonly tokenizer?: Tokenizer
   readonly answer_settings?: AnswerSettings
-  /** State of the optimizer, by name. */
+  /** State of the optimizer, by name, and with ema_decay AVERAGED_WEIGHTS. */
   readonly optimizer: Readonly<Record<string, FlatParameters>>
   readonly state: TrainerState
   readonly progress: LoopState
@@ -131,6 +131,8 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
 /** The arguments of a run, stored in its folder and in its checkpoints. */
 export const ARGUMENTS_FILE = 'training_args.json'
 const OPTIMIZER = 'optimizer.safetensors'
+/** In the optimizer state of a run with ema_decay: the weights, whose average is in the model. */
+export const AVERAGED_WEIGHTS = 'weights'
 const PROGRESS = 'progress.json'
 
 export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[] =>
@@ -163,6 +165,7 @@ export async function restoreRun(
     })
   })
   try {
+    rejectOtherAveraging(folder, [...stored.tensors.keys()], AVERAGED_WEIGHTS in optimizer)
     for (const [kind, target] of Object.entries(optimizer))
       for (const { name } of target.entries) {
         const tensor = stored.tensors.get(`${kind}.${name}`)
@@ -179,6 +182,17 @@ export async function restoreRun(
   }
   const state = await readTrainerState(join(folder, STATE_FILE))
   return { state, progress: (await readLoopState(folder))! }
+}
+
+function rejectOtherAveraging(folder: string, names: readonly string[], averages: boolean): void {
+  const averaged = names.some((name) => name.startsWith(`${AVERAGED_WEIGHTS}.`))
+  if (averaged === averages) return
+  throw new SpanforgeError(
+    `${folder}: the run began ${averaged ? 'with' : 'without'} ema_decay and cannot be resumed ${averages ? 'with' : 'without'} it`,
+    {
+      remedy: `${averaged ? 'Resume it with the same --ema_decay' : 'Leave out --ema_decay'}, or start a new run from its weights with --model.`,
+    },
+  )
 }
 
 /** Returns undefined for a checkpoint without optimizer state, from which no run can resume. */

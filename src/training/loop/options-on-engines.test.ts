@@ -9,6 +9,8 @@ const OPTIONS: readonly TrainingArgumentsInput[] = [
   { freeze_layers: 1 },
   { freeze_embeddings: true },
   { label_smoothing_factor: 0.1 },
+  { layer_lr_decay: 0.5 },
+  { ema_decay: 0.9 },
   { padding: 'longest' },
   { padding: 'max_length' },
   { gradient_accumulation_steps: 2 },

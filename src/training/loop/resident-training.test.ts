@@ -58,7 +58,8 @@ function spoiling(engine: Engine, at: number, value: number): Engine {
 
 describeEngine('webgpu', 'training on a device', (engine) => {
   test('has the losses and weights of the CPU after 20 steps, with dropout and several passes', async () => {
-    const settings = { max_steps: 20, gradient_accumulation_steps: 2, max_tokens_per_pass: 64 }
+    const options = { layer_lr_decay: 0.8, ema_decay: 0.9 }
+    const settings = { max_steps: 20, gradient_accumulation_steps: 2, max_tokens_per_pass: 64, ...options }
     expectClose(await run(settings, { engine }), await run(settings))
   })
 

@@ -7,6 +7,8 @@ import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
 import { gradientName, LOSS_SCALE, sofarName } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import {
+  AVERAGE_SHARE,
+  averageName,
   countName,
   distinctName,
   FACTORS,
@@ -36,8 +38,10 @@ import {
   type Values,
 } from '../../runtime/engine.ts'
 import { type DropoutMasks, POOL } from '../dropout/draws.ts'
-import { type AdamWOptions, adamwFactors, decayFactor, decays } from '../optimizer/adamw.ts'
+import { type AdamWOptions, adamwFactors, decays } from '../optimizer/adamw.ts'
+import type { RateOf } from '../optimizer/layer-rates.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
+import { shareOfStep } from '../optimizer/weight-average.ts'
 import type { GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** The pool begins again behind its end, for masks that begin close to it. More than heads times length of any model. */
@@ -48,6 +52,7 @@ const TOGETHER = 2 ** 24
 
 export interface ResidentOptions extends GradientOptions, AdamWOptions {
   readonly weight_decay: number
+  readonly ema_decay: number | null
 }
 
 /** The trained parameters on the CPU, in their order. */
@@ -56,11 +61,15 @@ export interface HostArrays {
   readonly gradients: FlatParameters
   readonly exp_avg: FlatParameters
   readonly exp_avg_sq: FlatParameters
+  /** The moving average of the parameters, with ema_decay. */
+  readonly average?: FlatParameters
 }
 
+/** The update of parameters with the same factor of the learning rate. */
 interface Update {
   readonly executable: ResidentExecutable
   readonly entries: readonly FlatEntry[]
+  readonly rate: number
 }
 
 interface Graphs {
@@ -105,6 +114,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
     model: QuestionAnsweringModel,
     host: HostArrays,
     options: ResidentOptions,
+    rateOf: RateOf,
   ): Promise<ResidentTraining> {
     const store = model.engine.openStore!()
     try {
@@ -114,10 +124,15 @@ export class ResidentTraining implements GradientSource, Optimizer {
       const pass = await store.compile(graph.outputs, { stays: graph.trained.map(gradientName), precision })
       const squares = await store.compile(squaresGraph(entries))
       const updates: Update[] = []
-      for (const group of groups(entries)) {
-        const outputs = updateGraph(group.map((entry) => ({ ...entry, decays: decays(entry) })))
+      for (const group of groups(entries, rateOf)) {
+        const outputs = updateGraph(
+          group.entries.map((entry) => ({ ...entry, decays: decays(entry) })),
+          {
+            averages: host.average !== undefined,
+          },
+        )
         const stays = Object.keys(outputs).filter((name) => name !== 'check')
-        updates.push({ executable: await store.compile(outputs, { stays }), entries: group })
+        updates.push({ executable: await store.compile(outputs, { stays }), ...group })
       }
       return new ResidentTraining(model, host, options, store, graph, { pass, squares, updates })
     } catch (error) {
@@ -164,14 +179,19 @@ export class ResidentTraining implements GradientSource, Optimizer {
 
   async step(learning_rate: number, clip: number): Promise<boolean> {
     this.taken++
-    const factors = {
-      ...adamwFactors(this.options, { step: this.taken, learning_rate, clip }),
-      decay: decayFactor(learning_rate, this.options.weight_decay),
-    }
-    const inputs = Object.fromEntries(FACTORS.map((name) => [name, scalarValue(factors[name])]))
+    const { ema_decay } = this.options
     let allFinite = true
-    for (const { executable, entries } of this.graphs.updates) {
-      const values = entries.flatMap(({ name }) => [name, momentName(name), varianceName(name)])
+    for (const { executable, entries, rate } of this.graphs.updates) {
+      const step = { step: this.taken, learning_rate: learning_rate * rate, clip }
+      const factors = adamwFactors(this.options, step)
+      const inputs = {
+        ...Object.fromEntries(FACTORS.map((name) => [name, scalarValue(factors[name])])),
+        ...(ema_decay !== null && { [AVERAGE_SHARE]: scalarValue(shareOfStep(ema_decay, this.taken)) }),
+      }
+      const values = entries.flatMap(({ name }) => [
+        ...[name, momentName(name), varianceName(name)],
+        ...(ema_decay !== null ? [averageName(name)] : []),
+      ])
       const from = Object.fromEntries([...values, ...entries.map(({ name }) => gradientName(name))].map((v) => [v, v]))
       const to = Object.fromEntries(values.map((value) => [nextName(value), value]))
       const { check } = await executable.run(inputs, { from, to })
@@ -186,6 +206,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
     await this.read(this.host.parameters, (name) => name)
     await this.read(this.host.exp_avg, momentName)
     await this.read(this.host.exp_avg_sq, varianceName)
+    if (this.host.average) await this.read(this.host.average, averageName)
     this.model.parameters.changed()
     this.isAhead = false
   }
@@ -201,7 +222,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
 
   private async upload(): Promise<void> {
     if (!this.isBehind) return
-    const { exp_avg, exp_avg_sq, gradients } = this.host
+    const { exp_avg, exp_avg_sq, gradients, average } = this.host
     const { parameters } = this.model
     // One by one, so that only one copy is on its way.
     for (const { name } of parameters.entries) await this.store.write({ [name]: parameters.value(name) })
@@ -209,6 +230,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
       await this.store.write({ [momentName(name)]: exp_avg.value(name) })
       await this.store.write({ [varianceName(name)]: exp_avg_sq.value(name) })
       await this.store.write({ [gradientName(name)]: gradients.value(name) })
+      if (average) await this.store.write({ [averageName(name)]: average.value(name) })
     }
     this.isBehind = false
   }
@@ -280,17 +302,18 @@ const passSlots = (entries: readonly FlatEntry[]): Passes => ({
   to: Object.fromEntries(entries.map(({ name }) => [gradientName(name), gradientName(name)])),
 })
 
-/** Consecutive parameters with at most TOGETHER weights, or a single larger one. */
-function groups(entries: readonly FlatEntry[]): FlatEntry[][] {
-  const found: FlatEntry[][] = []
+/** Consecutive parameters with the same rate and with at most TOGETHER weights, or a single larger one. */
+function groups(entries: readonly FlatEntry[], rateOf: RateOf): Pick<Update, 'entries' | 'rate'>[] {
+  const found: { readonly entries: FlatEntry[]; readonly rate: number }[] = []
   let size = Infinity
   for (const entry of entries) {
+    const rate = rateOf(entry.name)
     size += entry.size
-    if (size > TOGETHER) {
-      found.push([])
+    if (size > TOGETHER || rate !== found.at(-1)!.rate) {
+      found.push({ entries: [], rate })
       size = entry.size
     }
-    found.at(-1)!.push(entry)
+    found.at(-1)!.entries.push(entry)
   }
   return found
 }

@@ -22,7 +22,7 @@ import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
 import { Stepper } from './stepper.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
-import { clockOf, type PlannedRun, type RunControl, withGlobalBatchSize } from './training-run.ts'
+import { clockOf, type PlannedRun, type RunControl, releasedOrAborted, withGlobalBatchSize } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
 type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
@@ -68,8 +68,10 @@ export class TrainingSession {
       ranks ? rankedGradients(ranks, gradients ?? BatchGradient.open, args.reduce_dtype) : gradients,
     )
     const { state, progress } = resume_from
-      ? await restoreRun(resume_from, model, stepper.optimizer.state)
+      ? await restoreRun(resume_from, model, stepper.state)
       : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState(run.batch_size) }
+    // Checkpoints have the average in place of the weights.
+    if (resume_from) stepper.exchange()
     stepper.optimizer.taken = progress.steps_taken
     if (stepper.scaler && progress.loss_scale) stepper.scaler.state = progress.loss_scale
     if (progress.version === undefined) {
@@ -240,8 +242,23 @@ export class TrainingSession {
     this.checkedStep = global_step
   }
 
+  /** Does something while the model has the average of the weights, with ema_decay. */
+  private async *averaged<Result>(work: AsyncGenerator<TrainingEvent, Result, void>) {
+    this.stepper.exchange()
+    try {
+      return yield* work
+    } finally {
+      this.stepper.exchange()
+    }
+  }
+
   async *evaluate(): Events {
     await this.checkModel()
+    const is_best = yield* this.averaged(this.evaluateModel())
+    if (is_best && this.run.args.save_strategy === 'best') yield* this.save()
+  }
+
+  private async *evaluateModel(): AsyncGenerator<TrainingEvent, boolean, void> {
     const { model, args } = this.run
     const validation = this.run.validation!
     const { per_device_eval_batch_size: batch_size } = args
@@ -253,11 +270,15 @@ export class TrainingSession {
     this.longestEvaluation = Math.max(this.longestEvaluation, (clockOf(this.run)() - from) / 1000)
     const { entry, is_best } = this.recorder.evaluation(evaluation)
     yield { type: 'evaluate', entry, evaluation, is_best }
-    if (is_best && args.save_strategy === 'best') yield* this.save()
+    return is_best
   }
 
   private async *save(): Events {
     await this.checkModel()
+    yield* this.averaged(this.saveModel())
+  }
+
+  private async *saveModel(): Events {
     const { model, tokenizer, answer_settings, args, ranks } = this.run
     const { recorder, state, stepper } = this
     if (ranks) await rejectDivergedRanks(ranks, model, state.global_step)
@@ -267,7 +288,7 @@ export class TrainingSession {
     const spent = time_budget && { time_budget: { ...time_budget, spent: this.spent } }
     const loss_scale = stepper.scaler && { loss_scale: stepper.scaler.state }
     const progress = { ...this.progress, train_runtime: this.runtime(), ...spent, ...loss_scale }
-    const contents = { model, tokenizer, answer_settings, optimizer: stepper.optimizer.state, state, progress, args }
+    const contents = { model, tokenizer, answer_settings, optimizer: stepper.state, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
     yield { type: 'save', folder, removed: await this.rotate() }
   }
@@ -314,6 +335,7 @@ export class TrainingSession {
     const { state } = this
     await this.checkModel()
     this.rejectAllSkipped()
+    this.stepper.exchange()
     if (!this.finished)
       yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
@@ -372,16 +394,6 @@ async function* progressOf<Result>(
   work: (onProgress: (done: number) => void) => Promise<Result>,
 ): AsyncGenerator<ProgressEvent, Result, void> {
   return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
-}
-
-/** Resolves when the run is released or the signal is aborted. */
-async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return released
-  if (signal.aborted) return
-  const over = new AbortController()
-  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { signal: over.signal }))
-  await Promise.race([released, aborted])
-  over.abort()
 }
 
 /** Size of the embedding tables, which are looked up without arithmetic operations. */

@@ -6,14 +6,17 @@ import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { precisionOf } from '../../runtime/engine.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
+import { AVERAGED_WEIGHTS } from '../checkpoints/run-checkpoint.ts'
 import type { DropoutDraws } from '../dropout/draws.ts'
 import { WindowDraws } from '../dropout/window-draws.ts'
 import { AdamW } from '../optimizer/adamw.ts'
 import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
 import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
+import { layerRates } from '../optimizer/layer-rates.ts'
 import { LossScaler } from '../optimizer/loss-scaler.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
+import { WeightAverage } from '../optimizer/weight-average.ts'
 import type { StepBatches } from './batches.ts'
 import { type FreezeOptions, FrozenLayers } from './frozen-layers.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
@@ -29,7 +32,7 @@ import {
 } from './nonfinite.ts'
 import { type HostArrays, ResidentTraining } from './resident-training.ts'
 
-type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
+type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq' | 'average'
 
 export interface StepResult {
   /** Mean over the step's batches of their mean loss. */
@@ -51,8 +54,9 @@ export interface StepResult {
  * memory.
  */
 export class Stepper {
-  /** Its state is saved with checkpoints and restored when a run is resumed. */
   readonly optimizer: Optimizer
+  /** With ema_decay: the moving average of the weights, which is evaluated and saved in their place. */
+  readonly average: WeightAverage | undefined
   /** Scales the loss in float16. Its state is saved with checkpoints too. */
   readonly scaler: LossScaler | undefined
   /** Draws dropout masks; replaced when a run resumes from a checkpoint of spanforge 0.1, which drew them per pass. */
@@ -74,7 +78,10 @@ export class Stepper {
       ...{ parameters: parameters.data, gradients: gradients.data },
       ...{ exp_avg: exp_avg.data, exp_avg_sq: exp_avg_sq.data },
     }
-    this.optimizer = optimizer ?? new AdamW(memory.kernels, arrays, { exp_avg, exp_avg_sq }, args)
+    this.optimizer =
+      optimizer ??
+      new AdamW(memory.kernels, arrays, { exp_avg, exp_avg_sq }, args, layerRates(model.specs, args.layer_lr_decay))
+    this.average = trained.average && new WeightAverage(memory.kernels, parameters, trained.average, args.ema_decay!)
     this.scaler = precisionOf(args) === 'float16' ? new LossScaler() : undefined
     this.draws = new WindowDraws(args.seed)
     this.learningRate = learningRates(args, max_steps)
@@ -89,21 +96,38 @@ export class Stepper {
     const { entries, size, data } = model.parameters
     const first = frozenEntries(model, args)
     const n = size - totalSize(entries.slice(0, first))
-    const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
+    const averaged = args.ema_decay === null ? 0 : n
+    const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n, average: averaged })
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
-    const { parameters, gradients, exp_avg, exp_avg_sq } = memory.arrays
+    const { parameters, gradients, exp_avg, exp_avg_sq, average } = memory.arrays
     const like = (data: Float32Array) => model.parameters.from(first, data)
     const trained = {
       ...{ parameters: like(parameters.subarray(size - n)), gradients: like(gradients) },
       ...{ exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) },
+      ...(averaged > 0 && { average: like(average) }),
     }
     if (!gradientsOf && model.engine.openStore) {
-      const resident = await ResidentTraining.open(model, trained, args)
+      const resident = await ResidentTraining.open(model, trained, args, layerRates(model.specs, args.layer_lr_decay))
       return new Stepper(model, args, memory, trained, resident, resident, max_steps)
     }
     const source = await (gradientsOf ?? BatchGradient.open)(model, gradients, args)
     return new Stepper(model, args, memory, trained, source, undefined, max_steps)
+  }
+
+  /**
+   * What checkpoints contain besides the model, by name. Those of a run with ema_decay have the average in the model, so
+   * that it is what users load, and here the weights.
+   */
+  get state(): Optimizer['state'] {
+    return { ...this.optimizer.state, ...(this.average && { [AVERAGED_WEIGHTS]: this.average.values }) }
+  }
+
+  /** Exchanges the weights of the model and their average, if there is one. */
+  exchange(): void {
+    if (!this.average) return
+    this.average.exchange()
+    this.model.parameters.changed()
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for every window. */
@@ -206,6 +230,7 @@ export class Stepper {
   private async update(learning_rate: number, grad_norm: number, unscale: number): Promise<boolean> {
     const clip = clipCoefficient(grad_norm, this.args.max_grad_norm)
     const succeeded = await this.optimizer.step(learning_rate, clip * unscale)
+    if (!this.optimizer.fetch) this.average?.update(this.optimizer.taken)
     this.model.parameters.changed()
     if (!succeeded) await this.optimizer.fetch?.()
     return succeeded

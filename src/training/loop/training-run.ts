@@ -68,3 +68,13 @@ export interface RunControl {
   /** Called after each step. If it returns a promise, the run pauses until it resolves or `signal` is aborted. */
   readonly hold?: () => Promise<void> | undefined
 }
+
+/** Resolves when the run is released or the signal is aborted. */
+export async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return released
+  if (signal.aborted) return
+  const over = new AbortController()
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { signal: over.signal }))
+  await Promise.race([released, aborted])
+  over.abort()
+}

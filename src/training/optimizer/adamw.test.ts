@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixture.ts'
-import { adamwStep, decayRanges, decays } from './adamw.ts'
+import { adamwStep, decays, updateRanges } from './adamw.ts'
 import { clipCoefficient, firstNonFinite, gradientNorm } from './clip.ts'
 import { allocateFlat, type FlatMemory } from './flat-memory.ts'
 
@@ -34,7 +34,7 @@ describe.each([
 ])('AdamW with %s', (_, largestMemory) => {
   it('reproduces ten clipped steps of torch', () => {
     const { arrays, kernels } = allocate(recorded.start.length, largestMemory)
-    const ranges = decayRanges(recorded.sizes.map(asMatrix), 0.1)
+    const ranges = updateRanges(recorded.sizes.map(asMatrix), 0.1)
     arrays.parameters.set(recorded.start)
     for (const [i, { learning_rate, gradients, grad_norm, parameters }] of recorded.steps.entries()) {
       arrays.gradients.set(gradients)
@@ -53,7 +53,7 @@ describe.each([
   it('does not modify the gradients', () => {
     const { arrays, kernels } = allocate(5, largestMemory)
     arrays.gradients.fill(2)
-    adamwStep(kernels, arrays, decayRanges([asMatrix({ name: 'w', size: 5 })], 0), options, {
+    adamwStep(kernels, arrays, updateRanges([asMatrix({ name: 'w', size: 5 })], 0), options, {
       step: 1,
       learning_rate: 1,
       clip: 0.5,
@@ -69,7 +69,7 @@ describe.each([
     for (const position of [0, 3, 4, 6]) {
       const { arrays, kernels } = allocate(7, largestMemory)
       const take = () => {
-        const ranges = decayRanges([asMatrix({ name: 'w', size: 7 })], step.weight_decay)
+        const ranges = updateRanges([asMatrix({ name: 'w', size: 7 })], step.weight_decay)
         return adamwStep(kernels, arrays, ranges, { ...options, adam_epsilon }, { step: 1, clip: 1, ...step })
       }
       if (step.weight_decay === 0) {
@@ -112,7 +112,7 @@ describe('the SIMD and plain kernels', () => {
             }
             const norm = gradientNorm(kernels, arrays.gradients)
             const clip = clipCoefficient(norm, 1)
-            const ranges = decayRanges([asMatrix({ name: 'w', size: rows.length })], 0.01)
+            const ranges = updateRanges([asMatrix({ name: 'w', size: rows.length })], 0.01)
             adamwStep(kernels, arrays, ranges, options, { step, learning_rate: 1e-3, clip })
             return {
               norm,
@@ -139,6 +139,21 @@ describe('the SIMD and plain kernels', () => {
   })
 })
 
+describe('the moving average', () => {
+  it('has the same bits with the SIMD and the plain kernel, for any length', () => {
+    for (let length = 0; length < 10; length++) {
+      const [simd, plain] = [undefined, 0].map((largestMemory) => {
+        const { arrays, kernels } = allocate(length, largestMemory)
+        for (let i = 0; i < length; i++) [arrays.parameters[i], arrays.gradients[i]] = [Math.sin(i), Math.cos(7 * i)]
+        kernels.average(arrays.parameters, arrays.gradients, Math.fround(0.1))
+        return [...arrays.parameters]
+      })
+      expect(simd).toEqual(plain)
+      for (const [i, value] of simd.entries()) expect(value).toBeCloseTo(0.9 * Math.sin(i) + 0.1 * Math.cos(7 * i), 6)
+    }
+  })
+})
+
 describe('weight decay', () => {
   it('excludes biases and normalization weights', () => {
     const matrix = (name: string) => decays({ name, shape: [2, 3] })
@@ -156,10 +171,10 @@ describe('weight decay', () => {
     const sizes = ['a.weight', 'b.weight', 'b.bias', 'LayerNorm.weight', 'c.weight'].map((name) =>
       asMatrix({ name, size: 10 }),
     )
-    expect(decayRanges(sizes, 0.01)).toEqual([
-      { start: 0, end: 20, weight_decay: 0.01 },
-      { start: 20, end: 40, weight_decay: 0 },
-      { start: 40, end: 50, weight_decay: 0.01 },
+    expect(updateRanges(sizes, 0.01)).toEqual([
+      { start: 0, end: 20, weight_decay: 0.01, rate: 1 },
+      { start: 20, end: 40, weight_decay: 0, rate: 1 },
+      { start: 40, end: 50, weight_decay: 0.01, rate: 1 },
     ])
   })
 })

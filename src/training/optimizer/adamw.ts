@@ -1,19 +1,21 @@
 import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
+import type { RateOf } from './layer-rates.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { AdamWArrays, AdamWFactors, Kernels } from './plain-kernels.ts'
 
-/** AdamW for the parameters of a run. Weight decay applies to some of them. */
+/** AdamW for the parameters of a run. Weight decay applies to some of them, and learning rates may differ. */
 export class AdamW implements Optimizer {
   taken = 0
-  private readonly ranges: readonly DecayRange[]
+  private readonly ranges: readonly UpdateRange[]
 
   constructor(
     private readonly kernels: Kernels,
     private readonly arrays: AdamWArrays,
     readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters },
     private readonly options: AdamWOptions & { readonly weight_decay: number },
+    rateOf?: RateOf,
   ) {
-    this.ranges = decayRanges(state.exp_avg.entries, options.weight_decay)
+    this.ranges = updateRanges(state.exp_avg.entries, options.weight_decay, rateOf)
   }
 
   step(learning_rate: number, clip: number): boolean {
@@ -28,11 +30,12 @@ export interface AdamWOptions {
   readonly adam_epsilon: number
 }
 
-/** A range [start, end) of the flat arrays with the same weight decay. */
-export interface DecayRange {
+/** A range [start, end) of the flat arrays with the same weight decay and the same factor of the learning rate. */
+export interface UpdateRange {
   readonly start: number
   readonly end: number
   readonly weight_decay: number
+  readonly rate: number
 }
 
 export interface AdamWStep {
@@ -58,35 +61,33 @@ export interface AdamWStep {
 export function adamwStep(
   kernels: Kernels,
   arrays: AdamWArrays,
-  ranges: readonly DecayRange[],
+  ranges: readonly UpdateRange[],
   options: AdamWOptions,
   { step, learning_rate, clip }: AdamWStep,
 ): boolean {
-  const factors = adamwFactors(options, { step, learning_rate, clip })
   let allFinite = true
-  for (const { start, end, weight_decay } of ranges) {
+  for (const { start, end, weight_decay, rate } of ranges) {
     const range = {
       parameters: arrays.parameters.subarray(start, end),
       gradients: arrays.gradients.subarray(start, end),
       exp_avg: arrays.exp_avg.subarray(start, end),
       exp_avg_sq: arrays.exp_avg_sq.subarray(start, end),
     }
-    allFinite = kernels.adamw(range, { ...factors, decay: decayFactor(learning_rate, weight_decay) }) && allFinite
+    const factors = adamwFactors({ ...options, weight_decay }, { step, learning_rate: learning_rate * rate, clip })
+    allFinite = kernels.adamw(range, factors) && allFinite
   }
   return allFinite
 }
 
-export const decayFactor = (learning_rate: number, weight_decay: number): number =>
-  Math.fround(1 - learning_rate * weight_decay)
-
 /** The factors of a step, computed in float64 and rounded once. */
 export function adamwFactors(
-  { adam_beta1, adam_beta2, adam_epsilon }: AdamWOptions,
+  { adam_beta1, adam_beta2, adam_epsilon, weight_decay }: AdamWOptions & { readonly weight_decay: number },
   { step, learning_rate, clip }: AdamWStep,
-): Omit<AdamWFactors, 'decay'> {
+): AdamWFactors {
   const round = Math.fround
   return {
     clip: round(clip),
+    decay: round(1 - learning_rate * weight_decay),
     oneMinusBeta1: round(1 - adam_beta1),
     beta2: round(adam_beta2),
     oneMinusBeta2: round(1 - adam_beta2),
@@ -106,21 +107,22 @@ export const decays = ({ name, shape }: Pick<FlatEntry, 'name' | 'shape'>): bool
   shape.length > 1 && !KEPT_FROM_DECAY.test(name.toLowerCase())
 
 /**
- * Returns the decay ranges of consecutive parameters, starting at element 0. Adjacent ranges with the same rate are
+ * Returns the ranges of consecutive parameters, starting at element 0. Adjacent ranges that are updated in the same way are
  * merged.
  */
-export function decayRanges(
+export function updateRanges(
   parameters: readonly Pick<FlatEntry, 'name' | 'shape' | 'size'>[],
   weight_decay: number,
-): DecayRange[] {
-  const ranges: DecayRange[] = []
+  rateOf: RateOf = () => 1,
+): UpdateRange[] {
+  const ranges: UpdateRange[] = []
   let start = 0
   for (const parameter of parameters) {
-    const rate = decays(parameter) ? weight_decay : 0
+    const own = { weight_decay: decays(parameter) ? weight_decay : 0, rate: rateOf(parameter.name) }
     const last = ranges.at(-1)
     const end = start + parameter.size
-    if (last?.weight_decay === rate) ranges[ranges.length - 1] = { ...last, end }
-    else ranges.push({ start, end, weight_decay: rate })
+    if (last?.weight_decay === own.weight_decay && last.rate === own.rate) ranges[ranges.length - 1] = { ...last, end }
+    else ranges.push({ start, end, ...own })
     start = end
   }
   return ranges

@@ -38,7 +38,7 @@ export function allocateFlat<Name extends string>(
     return { arrays, kernels: simdKernels(memory) }
   } catch (error) {
     throw new SpanforgeError(
-      `memory: cannot allocate ${(bytes / 1e9).toFixed(2)} GB for ${names.join(', ')} (${(error as Error).message})`,
+      `memory: cannot allocate ${(bytes / 1e9).toFixed(2)} GB for ${names.filter((name) => lengths[name] > 0).join(', ')} (${(error as Error).message})`,
       { remedy: 'Close other programs, freeze layers (--freeze_layers) or use a smaller model.', cause: error },
     )
   }
@@ -56,6 +56,7 @@ interface KernelExports {
     clip: number, decay: number, oneMinusBeta1: number, beta2: number, oneMinusBeta2: number,
     rootOfCorrection2: number, epsilon: number, negativeStepSize: number,
   ): number
+  average(average: number, value: number, count: number, share: number): void
 }
 
 let compiled: WebAssembly.Module | undefined
@@ -74,6 +75,7 @@ function simdKernels(memory: WebAssembly.Memory): Kernels {
       )
       return allFinite !== 0
     },
+    average: (average, values, share) => loops.average(address(average), address(values), average.length, share),
   }
 
   function address(view: Float32Array): number {

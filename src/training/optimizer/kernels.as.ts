@@ -106,3 +106,21 @@ export function adamw(
   }
   return zero == 0
 }
+
+/** average += share * (value - average), in float32. */
+export function average(average: usize, value: usize, count: u32, share: f32): void {
+  const share4 = f32x4.splat(share)
+  let i: u32 = 0
+  for (; i + 4 <= count; i += 4) {
+    const a = v128.load(average)
+    v128.store(average, f32x4.add(a, f32x4.mul(share4, f32x4.sub(v128.load(value), a))))
+    average += 16
+    value += 16
+  }
+  for (; i < count; i++) {
+    const a = load<f32>(average)
+    store<f32>(average, a + share * (load<f32>(value) - a))
+    average += 4
+    value += 4
+  }
+}

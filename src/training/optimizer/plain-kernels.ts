@@ -7,6 +7,8 @@ export interface Kernels {
    * afterwards.
    */
   adamw(arrays: AdamWArrays, factors: AdamWFactors): boolean
+  /** Moves an average towards the values: average += share * (values - average), in float32. */
+  average(average: Float32Array, values: Float32Array, share: number): void
 }
 
 export interface AdamWArrays {
@@ -69,5 +71,10 @@ export const plainKernels: Kernels = {
       exp_avg_sq[i] = v
     }
     return zero === 0
+  },
+
+  average(average, values, share) {
+    for (let i = 0; i < average.length; i++)
+      average[i] = round(average[i] + round(share * round(values[i] - average[i])))
   },
 }

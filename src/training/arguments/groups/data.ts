@@ -1,12 +1,26 @@
 import { z } from 'zod'
 import { argument, integer, optionalBoolean, optionalInteger, optionalText, requiredText } from '../argument-field.ts'
 
+const toNumber = (value: unknown): unknown => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value)
+
+/** Accepts numbers as text, as they come from the command line. */
+const layerList = z
+  .array(z.preprocess(toNumber, z.int().min(0)))
+  .min(1)
+  .refine((layers) => layers.every((layer, i) => i === 0 || layer > layers[i - 1]))
+
 export const dataArguments = {
   model: optionalText(
     'Pretrained model: a folder with config.json, weights and vocabulary in the Hugging Face layout, or a name on the ' +
       'hub (bert-base-uncased, owner/name).',
   ),
   revision: optionalText('Branch, tag or commit of the model on the hub. (default: main)'),
+  init_layers: argument(
+    'list',
+    layerList.nullable().default(null),
+    'different layers of at least 0 in ascending order, such as 0,2,4',
+    'Layers of model to start from, counted from 0, for a smaller and faster model. The others are left out. (default: all)',
+  ),
   dataset: optionalText(
     'Dataset to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
       'a folder written by save_to_disk in datasets.',

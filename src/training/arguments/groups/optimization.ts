@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { schedulerTypes } from '../../optimizer/schedule.ts'
-import { argument, choice, float32, float32Share, integer, number, positiveFloat32 } from '../argument-field.ts'
+import {
+  argument,
+  choice,
+  float32,
+  float32Share,
+  integer,
+  isShareOfFloat32,
+  number,
+  positiveFloat32,
+} from '../argument-field.ts'
 
 const schedulerOptions = z.strictObject({
   num_cycles: z.number().positive().optional(),
@@ -13,6 +22,13 @@ export const optimizationArguments = {
     5e-5,
     'Peak learning rate of AdamW. 2e-5 to 5e-5 suits BERT-base; smaller models need more, around 1e-4.',
   ),
+  layer_lr_decay: argument(
+    'number',
+    z.number().positive().max(1).default(1),
+    'a number above 0 and at most 1',
+    'Factor of the learning rate from each layer to the one below, from the head, which learns with learning_rate, down to the ' +
+      'embeddings. 1 is the same learning rate everywhere; 0.8 to 0.95 is usual.',
+  ),
   weight_decay: float32(
     0,
     'Weight decay of AdamW: each step shrinks the weights by learning_rate times this, except biases and LayerNorm ' +
@@ -24,6 +40,13 @@ export const optimizationArguments = {
   max_grad_norm: float32(
     1,
     'Maximum norm of the gradients over all parameters; larger gradients are scaled down to it. 0 disables clipping.',
+  ),
+  ema_decay: argument(
+    'number',
+    z.number().gt(0).lt(1).refine(isShareOfFloat32).nullable().default(null),
+    'a number between 0 and 1 (1e-45 to 0.99999994 in float32)',
+    'Decay rate of an exponential moving average of the weights, which is evaluated and saved in place of the weights: 0.999 ' +
+      'averages about the last 1,000 steps. Takes the memory of another copy of the weights. (default: no average)',
   ),
   label_smoothing_factor: float32Share(
     0,
