@@ -50,8 +50,15 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The programs of the pages that import spanforge. */
+const PAGE_PROGRAMS = ['library', 'search', 'hub', 'bundlers'].flatMap((name) =>
+  [...read(`docs/${name}.md`).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code),
+)
+
+/** Runs the program, and only compiles those of the pages, which other tests run. */
 function expectRuns(place: string): void {
   writeFileSync(join(place, 'program.ts'), PROGRAM)
+  for (const [i, code] of PAGE_PROGRAMS.entries()) writeFileSync(join(place, `page-program-${i}.ts`), code)
   compileProject(place)
   const printed = JSON.parse(runProject(place, 'program.js').trim().split('\n').at(-1)!)
   expect(printed).toEqual({ isSlice: true, isFirst: true, ids: [2, 4, 3], exact_match: 100 })

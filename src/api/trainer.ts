@@ -52,9 +52,13 @@ export const TrainingArguments = class {
   constructor(given: TrainingArgumentsInput = {}) {
     Object.assign(this, parseArguments(given, 'TrainingArguments'))
   }
-} as new (
-  given?: TrainingArgumentsInput,
-) => TrainingArguments
+} as {
+  new (given: TrainingArgumentsInput & GivenLengths): TrainingArguments & GivenLengths
+  new (given?: TrainingArgumentsInput): TrainingArguments
+}
+
+/** Window lengths, which `createDataset` requires. */
+type GivenLengths = Pick<DecidedArguments, 'max_seq_length' | 'doc_stride'>
 
 export interface TrainerOptions {
   readonly model: QuestionAnsweringModel

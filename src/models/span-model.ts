@@ -10,7 +10,7 @@ export interface SpanModel {
   /** Human-readable name of the device that computes it. */
   readonly device: string
   /** Number of passes that are best computed at the same time (default: 1). */
-  readonly lanes?: number
+  readonly lanes?: number | undefined
   /** Returns the number of weights. */
   num_parameters(): number
   /** Returns the SHA-256 of the weights. */

@@ -117,6 +117,11 @@ describe('createWindows', () => {
       /max_seq_length is 64.5/,
     )
     expect(() => createWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
+    // As a program in JavaScript may call it, for example with TrainingArguments without lengths.
+    for (const lengths of [undefined, { max_seq_length: null, doc_stride: null }])
+      expect(() => createWindows(tokenizer, [], lengths as never)).toThrow(
+        /max_seq_length is (undefined|null); expected an integer of at least 0\n.*max_seq_length: 384/,
+      )
   })
 
   it('truncates a question to max_question_length tokens, possibly within a word', () => {

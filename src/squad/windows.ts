@@ -1,5 +1,5 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { showText } from '../show-value.ts'
+import { showText, showValue } from '../show-value.ts'
 import type { PairLayout } from '../text/components/post-processors.ts'
 import type { Encoding } from '../text/encoding.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -46,10 +46,17 @@ export class WindowCutter {
     readonly tokenizer: Tokenizer,
     readonly options: WindowOptions,
   ) {
-    const { max_seq_length, doc_stride, max_question_length = Number.MAX_SAFE_INTEGER } = options
+    const {
+      max_seq_length,
+      doc_stride,
+      max_question_length = Number.MAX_SAFE_INTEGER,
+    }: Partial<WindowOptions> = options ?? {}
     for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
-        throw new UsageError(`${name} is ${value}; expected an integer of at least 0`)
+        throw new UsageError(
+          `${name} is ${showValue(value)}; expected an integer of at least 0`,
+          'For example: { max_seq_length: 384, doc_stride: 128 }',
+        )
     this.max_question_length = max_question_length
     this.layout = { pair: questionLayout(tokenizer), has_token_types: tokenizer.settings.has_token_types }
   }
