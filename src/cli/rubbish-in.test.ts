@@ -194,6 +194,25 @@ describe('spanforge train', () => {
     expect(stderr).toContain('No checkpoint was saved.')
   })
 
+  test('names a folder without data and an output folder that is a file', async () => {
+    const train_file = join(folder, 'notes')
+    mkdirSync(train_file)
+    writeFileSync(join(train_file, 'readme.txt'), 'no data')
+    await expectRejected(/notes: the folder contains no Parquet files\n.*a data file/, { train_file })
+    const output_dir = join(train_file, 'readme.txt')
+    await expectRejected(/readme\.txt: cannot be written .*\n.*A file with this name exists/, { output_dir })
+  })
+
+  test.each([
+    ['train', '--args_file', 'none.json'],
+    ['answer', '--model', tinyFolder, '--question', 'who?', '--context_file', 'none.txt'],
+    ['serve', tinyFolder, '--port', '0', '--token_file', 'none.txt'],
+  ])('exits with 2 if a file that %s needs does not exist', async (...argv) => {
+    const { code, stderr } = await runHere(...argv)
+    expect(stderr).toMatch(/^error: none\.\w+: does not exist$/m)
+    expect(code).toBe(2)
+  })
+
   test('does not write into a non-empty output folder', async () => {
     const output_dir = join(folder, 'mine')
     mkdirSync(output_dir)

@@ -113,7 +113,11 @@ export function mergeExamples<T extends Example>(lists: readonly (readonly T[])[
  * @throws UsageError if there are fewer than `count` examples
  */
 export function sampleExamples<T extends Example>(examples: readonly T[], count: number, seed: number): T[] {
-  if (count > examples.length) throw new UsageError(`cannot draw ${count} of ${examples.length} questions`)
+  if (count > examples.length)
+    throw new UsageError(
+      `cannot draw ${count} of ${examples.length} questions`,
+      `Draw ${examples.length} or fewer, or use all questions as they are.`,
+    )
   const drawn = random(seed, 'sample').permutation(examples.length).subarray(0, count).sort()
   return Array.from(drawn, (i) => examples[i])
 }

@@ -9,6 +9,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: 'The file system is read-only: write elsewhere.',
   ENOENT: 'The folder does not exist: create it first.',
   ENOTDIR: 'A part of the path is a file, not a folder: write elsewhere.',
+  EEXIST: 'A file with this name exists: remove it or write elsewhere.',
   EISDIR: 'A folder with this name exists: remove it or write elsewhere.',
   ENAMETOOLONG: 'Choose a shorter name.',
   EFBIG: 'The file exceeds the limit of the file system or ulimit -f: write elsewhere.',

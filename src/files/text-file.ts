@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { type JsonBounds, JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import { cannotRead, openRegularFile } from './binary-file.ts'
 import { rejectImpostorOfText } from './impostor.ts'
 
@@ -22,11 +22,21 @@ export async function readTextFile(path: string, maxBytes = MAX_BYTES): Promise<
   }
 }
 
-/** Like `readTextFile`, but also reads pipes opened by the shell, such as `<(command)` and /dev/stdin. */
-export function readTextFileOrPipe(path: string): Promise<string> {
-  if (!/^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/.test(path)) return readTextFile(path)
+/**
+ * Reads a text file that a command names. It may also be a pipe opened by the shell, such as `<(command)` and /dev/stdin.
+ * @throws UsageError if it does not exist
+ */
+export async function readNamedTextFile(path: string): Promise<string> {
+  if (!/^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/.test(path)) {
+    await rejectMissing(path)
+    return readTextFile(path)
+  }
   return readFile(path, 'utf8').catch((error) => Promise.reject(cannotRead(path, error)))
 }
+
+/** @throws UsageError if a file that a command names does not exist */
+export const rejectMissing = (path: string): Promise<void> =>
+  access(path).catch(() => Promise.reject(new UsageError(`${path}: does not exist`, 'Check the path.')))
 
 /** More than twice as many values as in the largest vocabularies, including merges of byte-pair encodings. */
 const BOUNDS: JsonBounds = { values: 5_000_000 }

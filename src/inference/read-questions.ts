@@ -49,5 +49,9 @@ export async function* readQuestions<T extends QuestionInput>(
 /** @throws UsageError if the value is not a string or is empty */
 export function checkText(name: string, text: unknown, index: number): void {
   if (typeof text !== 'string') throw new UsageError(`${name} ${index}: found ${showValue(text)}, expected a string`)
-  if (text === '') throw new UsageError(`${name} ${index}: found an empty string`)
+  if (text === '')
+    throw new UsageError(
+      `${name} ${index}: found an empty string, expected text`,
+      `The first ${name} has the number 0.`,
+    )
 }

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors.ts'
 import { cannotRead } from '../../files/binary-file.ts'
-import { readTextFileOrPipe } from '../../files/text-file.ts'
+import { readNamedTextFile } from '../../files/text-file.ts'
 import { percentage } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { indexAnswerFields } from '../../runs/predict/predict-lines.ts'
@@ -256,7 +256,7 @@ async function documentsOf({
 }
 
 async function contentOf(file: string): Promise<string> {
-  const content = await (file === '-' ? standardInput() : readTextFileOrPipe(file))
+  const content = await (file === '-' ? standardInput() : readNamedTextFile(file))
   if (!content.trim()) throw new UsageError(`${file}: the context is empty`, 'Use a file that contains text.')
   return content
 }

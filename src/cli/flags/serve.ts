@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Logger } from 'pino'
 import { UsageError } from '../../errors.ts'
-import { readTextFileOrPipe } from '../../files/text-file.ts'
+import { readNamedTextFile } from '../../files/text-file.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../../server/defaults.ts'
 import { integerFrom, numberFrom } from './parsers.ts'
 
@@ -117,7 +117,7 @@ export async function tokensOf(
   { token = [], token_file }: Pick<ServeFlags, 'token' | 'token_file'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string[]> {
-  const text = token_file ? await readTextFileOrPipe(token_file) : ''
+  const text = token_file ? await readNamedTextFile(token_file) : ''
   const inFile = text
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*/, '').trim())

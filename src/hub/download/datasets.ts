@@ -85,6 +85,11 @@ function chooseFiles(
   if (files && files.length > 0) return files
   if (snapshot?.source === 'found')
     throw notCached(snapshot.repository, revision, `its split ${split}${config ? ` of ${config}` : ''} is`)
+  if (all.length === 0 && !snapshot)
+    throw new UsageError(
+      `${name}: the folder contains no Parquet files`,
+      'Use a data file, a folder of Parquet files, or a folder written by save_to_disk.',
+    )
   if (!chosen)
     throw config === undefined
       ? new UsageError(

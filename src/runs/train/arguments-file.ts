@@ -4,7 +4,7 @@ import type { ParseError } from 'jsonc-parser'
 import type { Document } from 'yaml'
 import { UsageError } from '../../errors.ts'
 import { cannotRead } from '../../files/binary-file.ts'
-import { readTextFile } from '../../files/text-file.ts'
+import { readTextFile, rejectMissing } from '../../files/text-file.ts'
 import { showText } from '../../show-value.ts'
 import { checkJsonNesting, checkYamlNesting, SyntaxProblem } from './configuration-bounds.ts'
 
@@ -30,6 +30,7 @@ const MOST_BYTES = 2 ** 17
  * @throws UsageError with the line and column of a syntax error
  */
 export async function readConfigurationFile(path: string): Promise<ConfigurationFile> {
+  await rejectMissing(path)
   const { size } = await stat(path).catch((error) => Promise.reject(cannotRead(path, error)))
   if (size > MOST_BYTES) throw new UsageError(`${path}: found ${size} bytes, expected a file of at most ${MOST_BYTES}`)
   const raw = await readTextFile(path)

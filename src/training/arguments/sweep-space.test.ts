@@ -48,7 +48,7 @@ describe('A space is rejected', () => {
     ['that is empty', {}, 'no values to try'],
     ['with a grid that has no values', { grid: ['seed='] }, 'expected, for example, learning_rate=3e-5,1e-4'],
     ['with a value that cannot be', { grid: ['seed=many'] }, '--seed: found "many", expected an integer'],
-    ['with a range upside down', { random: 1, range: ['seed=3..1'] }, 'expected LOW..HIGH'],
+    ['with a range upside down', { random: 1, range: ['seed=3..1'] }, 'expected LOW..HIGH with numbers LOW < HIGH'],
     ['with a logarithmic range from zero', { random: 1, range: ['weight_decay=0..1:log'] }, 'with positive numbers'],
     ['with a range but no draws', { range: ['weight_decay=0..1'] }, 'Add --random N'],
     ['with a range of what is no number', { random: 1, range: ['padding=0..1'] }, 'not a numeric argument'],

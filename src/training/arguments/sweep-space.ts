@@ -104,7 +104,10 @@ function parseRange(text: string): [string, Range] {
   const [, from, to, log] = /^([^:]+)\.\.([^:]+?)(:log)?$/.exec(range) ?? []
   const [low, high] = [Number(from), Number(to)]
   if (!(low < high) || (log && low <= 0))
-    throw new UsageError(`--range ${text}: expected LOW..HIGH, or with positive numbers LOW..HIGH:log`)
+    throw new UsageError(
+      `--range ${text}: expected LOW..HIGH with numbers LOW < HIGH, or with positive numbers LOW..HIGH:log`,
+      'For example: --range learning_rate=1e-5..2e-4:log',
+    )
   return [name, { low, high, log: log !== undefined }]
 }
 
