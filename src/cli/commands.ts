@@ -68,7 +68,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'merge',
     group: TRAIN_AND_USE,
-    summary: 'put the shards of predict, evaluate or sweep together',
+    summary: 'merge the shards of predict, evaluate or sweep',
     usage: '[options] <output> [shards...]',
     load: async () => (await import('./commands/merge.ts')).mergeCommand(),
   },
@@ -96,7 +96,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'annotate',
     group: TRAIN_AND_USE,
-    summary: 'make questions and answers from your own documents on a web page',
+    summary: 'annotate your own documents with questions and answers on a web page',
     usage: '[options] [data_or_texts...]',
     load: async () => (await import('./commands/annotate.ts')).annotateCommand(),
   },

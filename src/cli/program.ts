@@ -32,7 +32,7 @@ const HELP_WIDTH = 80
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const usages = new Map(commandEntries.map(({ name, usage }) => [name, usage]))
   const program = new Command('spanforge')
-    .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
+    .description('Fine-tune BERT and its relatives for extractive question answering, without Python.')
     .version(packageVersion(), '-V, --version')
     .addHelpText('after', EXAMPLES)
   for (const entry of commandEntries) program.addCommand(await commandOf(entry, argv))

@@ -90,7 +90,7 @@ const withOwnFlags = (command: Command): Command =>
       .option('--dry_run', 'show what the documents give, and ten questions, without training')
       .option('--examples <file>', 'write the questions to a data file (.json, .jsonl, .csv ...) instead of training')
       .option('--overwrite', 'replace the file of --examples')
-      .option('--json', 'print all_results.json, and nothing else, to standard output'),
+      .option('--json', 'print only the contents of all_results.json to standard output'),
   )
 
 const adaptOptions = (flags: AdaptFlags): Pick<AdaptOptions, 'style' | 'max_examples' | 'held_out' | 'limits'> => ({

@@ -72,7 +72,11 @@ export function annotateCommand(): Command {
     .option('--overlap <integer>', 'number of annotators who get each passage', integerFrom(1), 1)
     .option('--export <file>', 'write the annotated questions as SQuAD JSON instead of serving the page')
     .option('--overwrite', 'with --export, replace an existing file')
-    .option('--host <address>', 'address to listen on; others than this machine need a token', SERVER_DEFAULTS.host)
+    .option(
+      '--host <address>',
+      'address to listen on; 0.0.0.0 for the network, which requires a token',
+      SERVER_DEFAULTS.host,
+    )
     .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, 8010)
     .option('--json', 'print the address or the result of --export as JSON')
   return withHubFlags(withEngineFlags(withLogLevel(withTokenFlags(command))))

@@ -32,7 +32,7 @@ interface DemoFlags extends DashboardFlags {
 export function demoCommand(): Command {
   return new Command('demo')
     .option('--output_dir <folder>', 'output folder; replaces an earlier demo in it', 'runs/demo')
-    .option('--json', 'print all_results.json, and nothing else, to standard output')
+    .option('--json', 'print only the contents of all_results.json to standard output')
     .option(
       '--serve',
       'serve the model in a web page after the run (default: in an interactive terminal without --json)',

@@ -71,7 +71,7 @@ export function evaluateCommand(): Command {
     .option('--no-version_2_with_negative', 'the data has no unanswerable questions')
     .option(
       '--null_score_diff_threshold <number>',
-      'answer "" if its score is higher by more than this (default: stored with the model, or 0)',
+      'answer "" if the score of no answer exceeds that of the best answer by more than this (default: stored with the model, or 0)',
       anyNumber,
     )
     .option(

@@ -41,9 +41,10 @@ be compared, on random tokens; the others need questions or --force. If the
 folder is an earlier export of the same model, the variants are added to it.
 
 --to site writes a web page that answers questions without a server: the model
-runs in the visitor's browser. Any file host can serve the folder. Models are
-model folders, or folders written by --to onnx, of which --dtype chooses one
-variant (default: the smallest except q4). See docs/site.md.
+runs in the visitor's browser. Any file host can serve the folder. Model folders
+are exported as q8, or as fp16 if q8 loses too much. Of a folder written by
+--to onnx, --dtype chooses a variant (default: q8 if it has one). See
+docs/site.md.
 
 Examples:
   spanforge export out --to onnx --output_dir exported
@@ -58,7 +59,11 @@ export function exportCommand(): Command {
   const command = new Command('export')
     .argument('<folder...>', 'model folder or hub name; for --to site several, and NAME=FOLDER sets the name')
     .addOption(new Option('--to <format>', 'format to write').choices(['onnx', 'site']).makeOptionMandatory())
-    .option('--dtype <names>', `dtypes, separated by commas: ${EXPORT_DTYPES.join(', ')} (default: fp32)`, listOf)
+    .option(
+      '--dtype <names>',
+      `dtypes, separated by commas: ${EXPORT_DTYPES.join(', ')} (default: fp32; for a site, see below)`,
+      listOf,
+    )
     .requiredOption('--output_dir <folder>', 'folder to write')
     .option('--external_data', 'store weights in separate files, as is always done above 2 GB')
     .option('--overwrite', 'replace existing files')

@@ -34,8 +34,11 @@ export function mergeCommand(): Command {
   const command = new Command('merge')
     .argument('<output>', 'the --output or --output_dir of the command that was divided')
     .argument('[shards...]', 'shard files, or folders with them (default: those next to the output or in it)')
-    .option('--model <folder>', 'of an evaluation: the model (default: where the first shard found it)')
-    .option('--data <file>', 'of an evaluation: the data (default: where the first shard found it)')
+    .option(
+      '--model <folder>',
+      'model of a divided evaluation, if it has moved (default: where the first shard found it)',
+    )
+    .option('--data <file>', 'data of a divided evaluation, if it has moved (default: where the first shard found it)')
     .option('--json', 'print the result as JSON')
   return withOverwriteFlag(withOfflineFlag(command)).addHelpText('after', EXAMPLES).action(merge)
 }

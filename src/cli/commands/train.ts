@@ -38,7 +38,7 @@ Examples:
 /** `spanforge train`: fine-tunes a model for question answering. */
 export function trainCommand(): Command {
   const withOwn = (command: Command) =>
-    withDashboardFlags(command.option('--json', 'print all_results.json, and nothing else, to standard output'))
+    withDashboardFlags(command.option('--json', 'print only the contents of all_results.json to standard output'))
   return withTrainingFlags(new Command('train'), withOwn)
     .addHelpText('after', EXAMPLES)
     .action((given: OwnFlags & Record<string, unknown>, command: Command) =>

@@ -20,7 +20,7 @@ export const withPipelineFlags = (command: Command): Command =>
     .option('--no-handle_impossible_answer', 'never answer ""')
     .option(
       '--null_score_diff_threshold <number>',
-      'answer "" if its score is higher by more than this (default: stored with the model, or 0)',
+      'answer "" if the score of no answer exceeds that of the best answer by more than this (default: stored with the model, or 0)',
       anyNumber,
     )
     .option('--no-align_to_words', 'allow answers that start or end within words, for languages without spaces')

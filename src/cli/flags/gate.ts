@@ -30,7 +30,7 @@ export const withGateFlags = (command: Command): Command =>
     .option('--max_eval_samples <integer>', 'maximum number of questions (default: 1000)', integerFrom(1))
     .option(
       '--max_f1_drop <number>',
-      'largest loss of F1, in percentage points, with which a variant is written',
+      'do not write a variant that loses more points of F1 than this',
       numberFrom(0),
       MAX_F1_DROP,
     )

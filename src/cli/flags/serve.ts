@@ -92,8 +92,18 @@ const withQuestionLog = (command: Command): Command =>
       '--annotate <folder>',
       'also serve the page of "spanforge annotate", for the project in this folder and the questions kept',
     )
-    .option('--log_below <number>', 'confidence below which a question is kept', share, SERVER_DEFAULTS.log_below)
-    .option('--log_max_size <megabytes>', 'maximum size of the file', integerFrom(1), SERVER_DEFAULTS.log_max_size)
+    .option(
+      '--log_below <number>',
+      'with --log_questions, keep answers with a lower confidence',
+      share,
+      SERVER_DEFAULTS.log_below,
+    )
+    .option(
+      '--log_max_size <megabytes>',
+      'maximum size of the --log_questions file',
+      integerFrom(1),
+      SERVER_DEFAULTS.log_max_size,
+    )
 
 function share(text: string): number {
   const value = numberFrom(0)(text)

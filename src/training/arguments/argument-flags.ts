@@ -40,7 +40,7 @@ export function argumentFlags(defaults: Readonly<Record<string, string>> = {}): 
       const { kind, description, expected } = notesOf(schema)
       const value = defaults[name] ?? argumentDefaults[name as keyof typeof argumentDefaults]
       const notes = kind === 'choice' ? [expected] : []
-      if (value !== null && kind !== 'boolean') notes.push(`default ${String(value)}`)
+      if (value !== null && kind !== 'boolean') notes.push(`default: ${String(value)}`)
       return {
         name,
         flags: `--${name}${PLACEHOLDERS[kind]}`,
