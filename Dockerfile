@@ -6,11 +6,10 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json LICENSE ./
-COPY scripts scripts
-COPY src src
-COPY web web
-RUN npm run -s setup \
+# .dockerignore lists what is copied. starter/ is optional.
+COPY . .
+RUN mkdir -p starter \
+ && npm run -s setup \
  && npm prune --omit=dev \
  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 
@@ -20,6 +19,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/starter starter
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/spanforge
 USER node
 EXPOSE 8000

@@ -75,7 +75,10 @@ test('trains on SQuAD and TyDi QA by name, and uses MLQA and the questions set a
   ])
   const text = readFileSync(join(folder, 'starter/README.md'), 'utf8')
   const { refs } = world.server.repository('dataset', 'facebook/mlqa')!
-  expect(text).toContain(`(facebook/mlqa at ${refs.get('main')}): CC BY-SA 3.0. Lewis`)
+  expect(text).toContain(
+    `(facebook/mlqa at ${refs.get('main')}; for evaluation only): [CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/). Lewis`,
+  )
+  expect(text).toContain('datasets:\n- rajpurkar/squad\n- google-research-datasets/tydiqa\n')
   expect(text).toContain('**owner/base**: MIT. Others trained it, on data with its own terms.')
   expect(text).toMatch(/\| mlqa \| 10 \| [\d.]+ \([\d.]+ to [\d.]+\)/)
   expect(text).toContain('| q8 | `onnx/model_quantized.onnx`')

@@ -36,6 +36,7 @@ export function starterCard(card: StarterCard): string {
     pipeline_tag: 'question-answering',
     library_name: 'transformers.js',
     base_model: base.name,
+    datasets: sources.filter(({ trained }) => trained).map(({ facts }) => facts.hub.name),
     license: 'other',
     license_name: 'see-model-card',
     license_link: 'README.md#licenses',
@@ -46,6 +47,10 @@ export function starterCard(card: StarterCard): string {
     '# The starter model of spanforge',
     `${base.name}, fine-tuned for extractive question answering: it finds the answer to an English question in a text. ` +
       '`scripts/starter-model.ts` of spanforge made it.',
+    'It is for trying extractive question answering before you have a model of your own: `spanforge serve starter` opens a page ' +
+      'to ask questions on. Every answer is copied from the text. Every training question had an answer in its text, so the ' +
+      'model also gives a wrong answer where the text has none. It has seen paragraphs of Wikipedia; expect less on ' +
+      'other kinds of text, and nothing useful in other languages. Check an answer before you rely on it.',
     ...(results.length > 0 ? ['## Results', resultTable(results)] : []),
     '## Training',
     `Recipe \`${recipe}\`, with these arguments:`,
@@ -64,12 +69,20 @@ export function starterCard(card: StarterCard): string {
     '## Licenses',
     [
       `- **${base.name}**: ${base.licence}. Others trained it, on data with its own terms. SHA-256 of its weights: \`${base.sha256}\`.`,
-      ...sources.map(({ facts, origin }) => `- **${facts.title}** (${origin}): ${facts.licence}. ${facts.attribution}`),
+      ...sources.map(
+        ({ facts, trained, origin }) =>
+          `- **${facts.title}** (${origin}; ${trained ? 'for training' : 'for evaluation only'}): ` +
+          `[${facts.licence}](${licenceAddress(facts.licence)}). ${facts.attribution}`,
+      ),
     ].join('\n'),
     'This card makes no statement about whether the share-alike terms of these data sets apply to the weights.',
   ]
   return `${blocks.join('\n\n')}\n`
 }
+
+/** "CC BY-SA 4.0" -> https://creativecommons.org/licenses/by-sa/4.0/ */
+const licenceAddress = (licence: string): string =>
+  `https://creativecommons.org/licenses/${licence.replace('CC ', '').toLowerCase().replace(' ', '/')}/`
 
 const resultTable = (results: readonly ModelEvaluation[]): string =>
   table(

@@ -50,7 +50,7 @@ const DTYPE = 'q8'
 /**
  * Trains the starter model, exports it through the gate and writes its card. An interrupted training is resumed by the next
  * call. Returns undefined if it was interrupted.
- * @throws Error if the exported folder is larger than `max_bytes`
+ * @throws Error if the export loses too much, or its folder is larger than `max_bytes`
  */
 export async function makeStarter(options: StarterOptions): Promise<StarterCard | undefined> {
   const { work, output_dir, screen } = options
@@ -83,8 +83,12 @@ export async function makeStarter(options: StarterOptions): Promise<StarterCard 
   await writeFile(join(run, 'README.md'), starterCard(card))
   const { runtimes, signal } = options
   const gate = { runtimes, signal, validation_file: data.files.dev }
-  const exported = await exportModel(run, { output_dir, dtypes: [DTYPE], overwrite: true, screen, ...gate })
-  if (exported.rejected.length > 0) throw rejectedVariantsError(exported, {})
+  const exporting = exportModel(run, { output_dir, dtypes: [DTYPE], overwrite: true, screen, ...gate })
+  const exported = await exporting.catch((error) => {
+    if (!signal?.aborted) throw error
+  })
+  if (!exported) return undefined
+  if (exported.rejected.length > 0) throw new Error(rejectedVariantsError(exported, {}).summary)
   await rejectLargeFolder(output_dir, options.max_bytes)
   if (!options.final) return card
   const results = await evaluateFinal(output_dir, data.final, screen)
@@ -104,7 +108,8 @@ interface StarterData {
 /** Reads the data sets, splits them and writes the files of the training. */
 async function prepareData({ places, tests, train_on, sizes, recipe, work }: StarterOptions): Promise<StarterData> {
   const read: [StarterSource, ReadSource][] = []
-  for (const name of ['squad', 'tydi', 'mlqa'] as const) read.push([name, await readSource(name, places[name])])
+  for (const name of ['squad', 'tydi', 'mlqa'] as const)
+    read.push([name, await readSource(name, places[name], train_on.includes(name))])
   const examplesOf = (wanted: boolean) =>
     read.filter(([name]) => train_on.includes(name) === wanted).map(([name, { examples }]) => [name, examples] as const)
   const held = Object.fromEntries(examplesOf(false))

@@ -43,6 +43,8 @@ export type StarterSource = keyof typeof SOURCES
 
 export interface ReadSource {
   readonly facts: SourceFacts
+  /** Whether the model is trained on it. */
+  readonly trained: boolean
   /** The name on the hub with its commit, or the names of the files. */
   readonly origin: string
   /** SHA-256 of each file, by its name. */
@@ -54,7 +56,11 @@ export interface ReadSource {
 const OTHER_LANGUAGE = /^(arabic|bengali|finnish|indonesian|japanese|korean|russian|swahili|telugu|thai)-/
 
 /** Reads a data set from files, folders or names on the hub (default: the name in `SOURCES`). */
-export async function readSource(source: StarterSource, given: readonly string[] = []): Promise<ReadSource> {
+export async function readSource(
+  source: StarterSource,
+  given: readonly string[] = [],
+  trained = true,
+): Promise<ReadSource> {
   const facts: SourceFacts = SOURCES[source]
   const { name, config, split } = facts.hub
   const [origins, digests, examples]: [string[], Record<string, string>, Example[]] = [[], {}, []]
@@ -66,7 +72,7 @@ export async function readSource(source: StarterSource, given: readonly string[]
     origins.push(commit ? `${place} at ${commit}` : basename(place))
     examples.push(...(await readExamples(files)).filter(({ id }) => !OTHER_LANGUAGE.test(id)))
   }
-  return { facts, origin: origins.join(', '), digests, examples }
+  return { facts, trained, origin: origins.join(', '), digests, examples }
 }
 
 export async function sha256(path: string): Promise<string> {

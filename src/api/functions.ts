@@ -54,8 +54,8 @@ export async function loadDataset(nameOrFolder: string, options: LoadDatasetOpti
 }
 
 /**
- * Returns the local folder of a model. If a folder of that name exists, it is returned; otherwise the files that
- * spanforge needs are downloaded from the hub into the cache shared with Python.
+ * Returns the local folder of a model. If a folder of that name exists, it is returned; `starter` is the starter model;
+ * otherwise the files that spanforge needs are downloaded from the hub into the cache shared with Python.
  * @throws UsageError for an unknown option
  */
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { exportDtype, isOnlyExported } from '../checkpoint/onnx-folder.ts'
+import { requireStarter } from '../checkpoint/starter-model.ts'
 import { UsageError } from '../errors.ts'
 import { resolveModel } from '../hub/download/models.ts'
 import { resolveAnswerOptions, resolvePipelineOptions } from '../inference/answer-options.ts'
@@ -95,24 +96,27 @@ const PIPELINE_SOURCE = z
   .partial()
 
 /**
- * Creates a pipeline from a model folder or name, or from a model and its tokenizer.
- * @throws UsageError for another task, an unknown or invalid option, or a model without a tokenizer
+ * Creates a pipeline from a model folder or name, or from a model and its tokenizer. Without a model, it uses the starter
+ * model, which answers questions about English texts.
+ * @throws UsageError for another task, an unknown or invalid option, a model without a tokenizer, or if there is neither a
+ * model nor a starter model
  * @throws SpanforgeError if model and tokenizer do not match
  */
 export async function pipeline(
   task: 'question-answering',
-  model: string | SpanModel,
+  model?: string | SpanModel,
   options: PipelineSource = {},
 ): Promise<QuestionAnsweringPipeline> {
   if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
   checkOptions('pipeline', PIPELINE_SOURCE, options)
-  const { tokenizer = typeof model === 'string' ? model : undefined, dtype, ...loading } = options
+  const used = model ?? requireStarter('pipeline: no model given')
+  const { tokenizer = typeof used === 'string' ? used : undefined, dtype, ...loading } = options
   if (tokenizer === undefined)
     throw new UsageError('pipeline: a model object requires a tokenizer', 'Pass it as an option: { tokenizer }.')
   const asLoaded = typeof tokenizer === 'string' ? await AutoTokenizer.from_pretrained(tokenizer, loading) : tokenizer
   const opened =
-    typeof model === 'string' ? await open(model, loading, dtype) : { model, settings: storedSettings(model) }
-  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, opened.model.geometry)
+    typeof used === 'string' ? await open(used, loading, dtype) : { model: used, settings: storedSettings(used) }
+  const fitting = fitVocabulary(typeof used === 'string' ? used : 'pipeline', asLoaded, opened.model.geometry)
   return makePipeline(opened, fitting)
 }
 

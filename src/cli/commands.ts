@@ -76,7 +76,7 @@ export const commandEntries: readonly CommandEntry[] = [
     name: 'serve',
     group: TRAIN_AND_USE,
     summary: 'serve models with a web page and a JSON API',
-    usage: '[options] <model...>',
+    usage: '[options] [model...]',
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
   {
@@ -104,7 +104,7 @@ export const commandEntries: readonly CommandEntry[] = [
     name: 'export',
     group: TRAIN_AND_USE,
     summary: 'export models to ONNX for other runtimes, or as a web page that needs no server',
-    usage: '[options] <folder...>',
+    usage: '[options] [folder...]',
     load: async () => (await import('./commands/export.ts')).exportCommand(),
   },
   {

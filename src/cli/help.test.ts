@@ -28,7 +28,7 @@ test('every listed command exists and has --quiet', async () => {
 test('help lists every command with its usage, independent of which ones are loaded', async () => {
   const lines = async (argv: string[]) => (await createProgram(argv)).helpInformation()
   expect(await lines(['--help'])).toBe(await lines(['train']))
-  expect(await lines(['--help'])).toMatch(/serve \[options\] <model\.\.\.> +serve models/)
+  expect(await lines(['--help'])).toMatch(/serve \[options\] \[model\.\.\.\] +serve models/)
 })
 
 test('the help of train starts with the essential arguments', async () => {

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { packageFile } from '../package-root.ts'
 import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { HubChoice } from '../runs/load/load-model.ts'
-import { modelSources } from '../runs/load/model-sources.ts'
+import { type ModelSource, modelSources } from '../runs/load/model-sources.ts'
 import { ServedIndex } from './collection/served-index.ts'
 import type { ServerSettings } from './defaults.ts'
 import type { HttpApp } from './http/app.ts'
@@ -56,10 +56,13 @@ async function openQuestionLog(
 }
 
 /**
- * Loads models, given as folders, hub names or NAME=FOLDER, and serves them together with the playground.
+ * Loads models, given as sources, folders, hub names or NAME=FOLDER, and serves them together with the playground.
  * @throws SpanforgeError if a model fails to load or the address is not available; everything is released before
  */
-export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  given: readonly (string | ModelSource)[],
+  options: ServerOptions,
+): Promise<RunningServer> {
   const { log, batch_tokens, batch_wait, max_requests, hub, choice } = options
   const sources = modelSources(given)
   await checkAddress(options)

@@ -17,6 +17,10 @@ export interface SiteModel {
   readonly id: string
   /** Name on the hub or of the folder. */
   readonly name: string
+  /** What the model can do, if that is known. */
+  readonly about?: string
+  /** Whether `name` is an exported model, which cannot be trained further. */
+  readonly exported?: boolean
   readonly dtype: ExportDtype
   /** The ONNX model. */
   readonly weights: SiteFile

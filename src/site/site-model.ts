@@ -19,6 +19,10 @@ export interface SiteSource {
   readonly id: string
   /** Name on the hub or of the folder. */
   readonly name: string
+  /** What it can do. */
+  readonly about?: string
+  /** Whether only the export is at hand, not the weights that it was made from. */
+  readonly exported?: boolean
   readonly folder: string
   /** The ONNX file to use (default: the first of `PREFERRED` in the folder). */
   readonly dtype?: ExportDtype
@@ -40,7 +44,7 @@ export interface OpenedSource {
  * missing or not suitable
  */
 export async function openSource(source: SiteSource): Promise<OpenedSource> {
-  const { id, name, folder } = source
+  const { id, name, about, exported, folder } = source
   const config = await loadConfig(folder)
   const { layers, hidden_size, max_positions } = geometryOf(config)
   const tokenizer = fitVocabulary(folder, await loadTokenizer(folder), geometryOf(config))
@@ -55,6 +59,8 @@ export async function openSource(source: SiteSource): Promise<OpenedSource> {
     facts: {
       id,
       name,
+      about,
+      exported,
       dtype,
       parameters: totalSize(parameterSpecs(config)),
       layers,

@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import * as collection from './collection.ts'
+import { AboutModels } from './components/about-models.tsx'
 import { AskForm } from './components/ask-form.tsx'
 import { CollectionAsking } from './components/collection-asking.tsx'
 import { CorrectionsDialog } from './components/corrections-dialog.tsx'
@@ -66,10 +67,13 @@ const OwnText = () => (
 )
 
 const Hint = () => (
-  <p class="hint">
-    Answers are passages of your text. They are highlighted in it, with the probability that they are correct. If an
-    answer is wrong, mark the correct passage; you can train a better model on your corrections.
-  </p>
+  <div class="hint">
+    <AboutModels />
+    <p>
+      Answers are passages of your text. They are highlighted in it, with the probability that they are correct. If an
+      answer is wrong, mark the correct passage; you can train a better model on your corrections.
+    </p>
+  </div>
 )
 
 function Complaint() {

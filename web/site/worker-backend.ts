@@ -136,14 +136,16 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   }
 }
 
-const infoOf = ({ id, name, parameters, layers, hidden_size, max_positions, weights, answer_settings }: SiteModel) => ({
+const infoOf = ({ id, name, about, parameters, layers, hidden_size, max_positions, weights, ...model }: SiteModel) => ({
   id,
   name,
+  about,
+  exported: model.exported,
   parameters,
   layers,
   hidden_size,
   max_seq_length: max_positions,
   revision: weights.sha256.slice(0, 16),
   loaded: '',
-  answer_settings,
+  answer_settings: model.answer_settings,
 })

@@ -30,6 +30,9 @@ Examples:
   Continue, with the suggestions of a model, least certain ones first:
     spanforge annotate --model out
 
+  The same with the starter model, for English texts:
+    spanforge annotate --model starter
+
   Share the work; every passage goes to two people:
     spanforge annotate manuals/ --annotators ann,bob,eve --overlap 2 \\
       --host 0.0.0.0 --token_file tokens.txt

@@ -14,10 +14,11 @@ import { type PipelineFlags, passagesOption, withPipelineFlags } from '../flags/
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { listed } from '../flags/parsers.ts'
+import { defaultModel, STARTER_DEFAULT } from '../flags/starter.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 
 interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
-  readonly model: string
+  readonly model?: string
   readonly question: readonly string[]
   readonly context?: readonly string[]
   readonly context_file?: readonly string[]
@@ -42,6 +43,7 @@ important words with the question. Answers have their document, page and
 heading, and positions in the text of the document.
 
 Examples:
+  spanforge answer --question "Who wrote it?" --context_file book.txt
   spanforge answer --model out --question "Who wrote it?" \\
     --context_file book.txt
   spanforge answer --model out --question "Who?" --question "When?" \\
@@ -54,7 +56,7 @@ Examples:
 /** `spanforge answer`: answers questions from texts of any length. */
 export function answerCommand(): Command {
   const command = new Command('answer')
-    .requiredOption('--model <folder>', 'model folder or hub name')
+    .option('--model <folder>', `model folder or hub name (default: ${STARTER_DEFAULT})`)
     .requiredOption('--question <text>', 'the question; can be repeated', listed)
     .option('--context_file <file>', 'file with the context, or - for standard input; can be repeated', listed)
     .option('--context <text>', 'the context as text; can be repeated', listed)
@@ -90,8 +92,9 @@ async function answer(flags: AnswerFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const documents = await documentsOf(flags)
   const index = flags.index === undefined ? undefined : PassageIndex.open(flags.index)
+  const model = flags.model ?? defaultModel('answer', output)
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
-    openModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
+    openModel(model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
   )
   for (const text of [loaded.engineNote, loaded.warning]) if (text) output.print(`${text}\n`)
   const found = index

@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { PassThrough } from 'node:stream'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyFolder } from '../../../tests/tiny-squad.ts'
 import { createOutput } from '../terminal/output.ts'
@@ -27,15 +27,33 @@ async function served(meanwhile: (address: string) => Promise<void>): Promise<st
   return printed
 }
 
+beforeEach(() => void vi.stubEnv('SPANFORGE_STARTER', temporaryFolder()))
+afterEach(() => void vi.unstubAllEnvs())
+
 describe('the last step of the demo', () => {
   it('serves the trained model until Ctrl-C and explains how to serve it again', async () => {
     const printed = await served(async (address) => {
       const page = await fetch(address)
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Ask a text')])
       const list = await fetch(`${address}api/models`)
-      expect(await list.json()).toMatchObject({ models: [{ id: 'run', source: expect.stringMatching(/run$/) }] })
+      expect(await list.json()).toMatchObject({ models: [{ id: 'demo', source: expect.stringMatching(/run$/) }] })
     })
     expect(printed).toMatch(/Press Ctrl-C to stop\. To serve it again: npx spanforge serve \S+run\n/)
+  })
+
+  it('serves the starter model first, and says what each model can do', async () => {
+    vi.stubEnv('SPANFORGE_STARTER', tinyFolder)
+    const printed = await served(async (address) => {
+      const list = await (await fetch(`${address}api/models`)).json()
+      expect(list).toMatchObject({
+        models: [
+          { id: 'starter', default: true, about: expect.stringContaining('English texts') },
+          { id: 'demo', default: false, about: expect.stringContaining('invented people') },
+        ],
+      })
+    })
+    expect(printed).toContain('  starter: answers questions about English texts\n  demo: just trained;')
+    expect(printed).toMatch(/To serve them again: npx spanforge serve starter demo=\S+run\n/)
   })
 
   it('uses another port if the default one is in use', async () => {

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { STARTER, STARTER_ABOUT, starterFolder } from '../../checkpoint/starter-model.ts'
 import { UsageError } from '../../errors.ts'
+import type { ModelSource } from '../../runs/load/model-sources.ts'
 import type { Demo, DemoAnswer } from '../../runs/train/demo.ts'
 import { SERVER_DEFAULTS } from '../../server/defaults.ts'
 import { type DashboardFlags, hostOption, portOption, withDashboard } from '../flags/dashboard.ts'
@@ -98,16 +100,33 @@ export async function serveDemo(folder: string, output: Output): Promise<void> {
   const { startServer } = await import('../../server/server.ts')
   const { serveUntilInterrupted } = await import('./serve.ts')
   const options = { ...SERVER_DEFAULTS, log: await serverLog({ log_level: 'warn' }) }
-  const models = [join(folder, 'run')]
+  const models = servedModels(join(folder, 'run'))
   const server = await startServer(models, options).catch((error) => {
     // The default port is in use, perhaps by another demo.
     if (error instanceof UsageError) return startServer(models, { ...options, port: 0 })
     throw error
   })
-  await serveUntilInterrupted(server, output, () =>
-    output.print(
-      `\nAsk the model your own questions and correct its mistakes. Open this page in a browser:\n\n` +
-        `  ${server.address}\n\nPress Ctrl-C to stop. To serve it again: npx spanforge serve ${models[0]}`,
-    ),
+  await serveUntilInterrupted(server, output, () => output.print(invitation(server.address, models)))
+}
+
+/** The starter model, if there is one, comes first: it answers questions about any text that a newcomer pastes. */
+function servedModels(trained: string): ModelSource[] {
+  const starter = starterFolder()
+  return [
+    ...(starter === undefined ? [] : [{ id: STARTER, source: starter, about: STARTER_ABOUT }]),
+    { id: 'demo', source: trained, about: 'just trained; knows only texts about invented people, firms and towns' },
+  ]
+}
+
+function invitation(address: string, models: readonly ModelSource[]): string {
+  const page = `Open this page in a browser:\n\n  ${address}\n\n`
+  const again = (what: string) => `Press Ctrl-C to stop. To serve ${what} again: npx spanforge serve`
+  if (models.length === 1)
+    return `\nAsk the model your own questions and correct its mistakes. ${page}${again('it')} ${models[0].source}`
+  const lines = models.map(({ id, about }) => `  ${id}: ${about}\n`)
+  return (
+    `\nAsk questions about your own texts and correct wrong answers. ${page}` +
+    `Choose there which of two models answers, or compare them:\n${lines.join('')}\n` +
+    `${again('them')} ${models.map(({ id, source }) => (id === STARTER ? id : `${id}=${source}`)).join(' ')}`
   )
 }

@@ -8,6 +8,7 @@ import type { DataOptions } from '../../runs/load/load-data.ts'
 import { type GateFlags, withGateFlags } from '../flags/gate.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { listOf } from '../flags/parsers.ts'
+import { defaultModel, STARTER_DEFAULT } from '../flags/starter.ts'
 import { shellQuoted } from '../flags/training.ts'
 import { untilInterrupted } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
@@ -51,13 +52,17 @@ Examples:
   spanforge export out --to onnx --dtype fp32,fp16,q8 --output_dir exported \\
     --validation_file dev.json
   spanforge export out --to site --output_dir site
+  spanforge export --to site --output_dir site       # with the starter model
   spanforge export small=exported large=runs/large --to site --output_dir site
 `
 
 /** `spanforge export FOLDER`: writes a model for other runtimes. */
 export function exportCommand(): Command {
   const command = new Command('export')
-    .argument('<folder...>', 'model folder or hub name; for --to site several, and NAME=FOLDER sets the name')
+    .argument(
+      '[folder...]',
+      `model folder or hub name; for --to site several, and NAME=FOLDER sets the name (default for --to site: ${STARTER_DEFAULT})`,
+    )
     .addOption(new Option('--to <format>', 'format to write').choices(['onnx', 'site']).makeOptionMandatory())
     .option(
       '--dtype <names>',
@@ -90,6 +95,8 @@ async function exportTo(given: readonly string[], flags: ExportFlags): Promise<v
 
 async function exportToOnnx(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
   const [nameOrFolder, ...others] = given
+  if (nameOrFolder === undefined)
+    throw new UsageError('export: no model given', 'Name a model folder or a model on the hub to export.')
   if (others.length > 0)
     throw new UsageError(
       `export: found ${given.length} models; --to onnx exports one at a time`,
@@ -103,11 +110,11 @@ async function exportToOnnx(given: readonly string[], output: Output, options: E
   if (exported.rejected.length > 0) throw rejectedVariantsError(exported, options)
 }
 
-async function exportToSite(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
+async function exportToSite(named: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
   if (options.external_data)
     throw new UsageError('export: --external_data is not available with --to site', 'Remove --external_data.')
   const { exportSiteOf } = await import('../../runs/export/site.ts')
-  const site = await exportSiteOf(given, options)
+  const site = await exportSiteOf(named.length > 0 ? named : [defaultModel('export', output)], options)
   const { wasm, webgpu } = site.first_visit
   output.print(
     textFacts([

@@ -4,6 +4,7 @@ import type { RunningServer } from '../../server/server.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { type ServeFlags, serverLog, tokensOf, withServeFlags } from '../flags/serve.ts'
+import { defaultModel, STARTER_DEFAULT } from '../flags/starter.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 
@@ -11,6 +12,12 @@ const EXAMPLES = `
 Examples:
   Serve a web page and an API on this machine only:
     spanforge serve out
+
+  Serve the starter model, for English texts:
+    spanforge serve
+
+  Compare your model with the starter model:
+    spanforge serve starter mine=runs/mine
 
   Serve two models, one of them from the hub, under custom names:
     spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
@@ -41,15 +48,16 @@ It logs each request as a line of JSON to standard error, without its texts.
 /** `spanforge serve`: serves models with a web page and an HTTP API. */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .argument('<model...>', 'model folders or hub names; NAME=FOLDER sets the name')
+    .argument('[model...]', `model folders or hub names; NAME=FOLDER sets the name (default: ${STARTER_DEFAULT})`)
     .option('--json', 'print address, models and process id as JSON once the server is listening')
   return withHubFlags(withEngineFlags(withServeFlags(command)))
     .addHelpText('after', EXAMPLES)
     .action(serve)
 }
 
-async function serve(given: readonly string[], flags: ServeFlags & HubFlags & EngineFlags): Promise<void> {
+async function serve(named: readonly string[], flags: ServeFlags & HubFlags & EngineFlags): Promise<void> {
   const output = createOutput(flags.json === true)
+  const given = named.length > 0 ? named : [defaultModel('serve', output)]
   const { startServer } = await import('../../server/server.ts')
   const tokens = await tokensOf(flags)
   const log = await serverLog(flags)

@@ -3,6 +3,7 @@ import { ANSWER_SETTINGS_FILE } from '../../checkpoint/answer-settings.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
 import { type ExportDtype, externalDataName, onnxFileName } from '../../checkpoint/onnx-folder.ts'
 import { otherWeights } from '../../checkpoint/other-weights.ts'
+import { isStarterName, requireStarter } from '../../checkpoint/starter-model.ts'
 import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import { showList } from '../../show-value.ts'
@@ -34,10 +35,11 @@ const WEIGHTS = [
 const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
 
 /**
- * Returns the local folder of a model. If a folder of that name exists, it is returned; otherwise the files that
- * spanforge needs are downloaded from the hub into the cache shared with Python.
+ * Returns the local folder of a model. If a folder of that name exists, it is returned; `starter` is the starter model;
+ * otherwise the files that spanforge needs are downloaded from the hub into the cache shared with Python.
  */
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
+  if (isStarterName(nameOrFolder)) return requireStarter('starter: no such folder')
   if (await isFolder(nameOrFolder)) return nameOrFolder
   rejectPath(nameOrFolder)
   const { revision = 'main', weights = true, dtype } = options

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type ExportDtype, exportDtype, listVariants } from '../../checkpoint/onnx-folder.ts'
+import { type ExportDtype, exportDtype, isOnlyExported, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { type LockedFolder, makeTemporaryFolder } from '../../export/staged-folder.ts'
 import { type ExportedSite, exportSite } from '../../site/export-site.ts'
@@ -34,13 +34,13 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
   let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
   try {
-    for (const { id, source } of modelSources(given)) {
+    for (const { id, source, about } of modelSources(given)) {
       const found = await modelFolder(source, hub)
       const isExported = (await listVariants(found)).length > 0
       if (!isExported) temporary ??= await makeTemporaryFolder(target)
       const folder = isExported ? found : join(temporary!.path, `${sources.length}`)
       if (!isExported) await exportFirst(source, dtype, found, { ...options, output_dir: folder })
-      sources.push({ id, name: displayName(source), folder, dtype })
+      sources.push({ id, name: displayName(source), about, exported: await isOnlyExported(found), folder, dtype })
     }
     return await exportSite(sources, { output_dir, overwrite })
   } finally {

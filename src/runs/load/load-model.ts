@@ -4,6 +4,7 @@ import { type AnswerSettings, loadAnswerSettings } from '../../checkpoint/answer
 import type { LoadReport } from '../../checkpoint/load-parameters.ts'
 import { missingConfig } from '../../checkpoint/missing-config.ts'
 import { type ExportDtype, exportDtype, isOnlyExported } from '../../checkpoint/onnx-folder.ts'
+import { isStarter, isStarterName, requireStarter, STARTER } from '../../checkpoint/starter-model.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
@@ -61,9 +62,10 @@ export interface LoadedModel extends OpenedModel {
 
 /**
  * Returns the local folder of a model. A name on the hub is downloaded first.
- * @throws UsageError for a file, or a folder that contains no model
+ * @throws UsageError for a file, a folder that contains no model, or the starter model if it is missing
  */
 export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Promise<string> {
+  if (isStarterName(nameOrFolder)) return requireStarter('starter: no such folder')
   if (existsSync(nameOrFolder)) {
     if (['config.json', 'tokenizer.json', 'vocab.txt'].some((name) => existsSync(join(nameOrFolder, name))))
       return nameOrFolder
@@ -131,6 +133,8 @@ export async function loadModel(
   return { folder, name: displayName(nameOrFolder), model, tokenizer, report, warning, settings, ...engineFacts }
 }
 
-/** The last part of a folder's path, or the full name on the hub. */
-export const displayName = (nameOrFolder: string): string =>
-  existsSync(nameOrFolder) ? basename(resolve(nameOrFolder)) : nameOrFolder
+/** The last part of a folder's path, or the full name on the hub. The starter model has the same name wherever it is. */
+export function displayName(nameOrFolder: string): string {
+  if (isStarter(nameOrFolder)) return STARTER
+  return existsSync(nameOrFolder) ? basename(resolve(nameOrFolder)) : nameOrFolder
+}

@@ -142,6 +142,7 @@ export const ModelInfo = z
   .object({
     id: z.string(),
     name: z.string().describe('Name on the hub or of the folder.'),
+    about: z.string().optional().describe('What the model can do, if the server knows.'),
     source: z
       .string()
       .optional()
@@ -152,6 +153,7 @@ export const ModelInfo = z
     hidden_size: z.int(),
     max_seq_length: z.int().describe('Maximum window length in tokens.'),
     device: z.string(),
+    exported: z.boolean().optional().describe('Whether it is an ONNX export, which cannot be trained further.'),
     revision: z.string().describe('Digest of the weights and the tokenizer.'),
     loaded: z.string().describe('Time of loading, in ISO 8601 format.'),
     answer_settings: z

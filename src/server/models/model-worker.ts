@@ -6,6 +6,7 @@ import { workerData } from 'node:worker_threads'
 import type { Row } from '../../batching/pack.ts'
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { modelRevision } from '../../inference/digests.ts'
+import { ExportedModel } from '../../inference/exported-model.ts'
 import type { Geometry } from '../../models/architecture.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { openModel } from '../../runs/load/load-model.ts'
@@ -23,6 +24,7 @@ export interface LoadedInWorker {
   readonly tokenizer: TokenizerSettings
   readonly parameters: number
   readonly device: string
+  readonly exported: boolean
   readonly revision: string
   /** Default answer options, if stored with the model. */
   readonly settings?: AnswerSettings
@@ -42,6 +44,7 @@ answerCalls({
       tokenizer: tokenizer.settings,
       parameters: model.num_parameters(),
       device: model.device,
+      exported: model instanceof ExportedModel,
       revision: await modelRevision(model, tokenizer),
       settings,
       warning,

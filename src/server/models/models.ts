@@ -31,6 +31,8 @@ export class ServedModel {
     readonly thread: ModelThread,
     /** The promotions of its folder when it was loaded. */
     readonly promotions: Promotions,
+    /** What it can do. */
+    private readonly about: string | undefined,
     turns: SerialQueue,
     options: QueueOptions,
   ) {
@@ -65,6 +67,8 @@ export class ServedModel {
       revision: facts.revision,
       loaded: this.loaded.toISOString(),
       answer_settings: facts.settings,
+      about: this.about,
+      ...(facts.exported && { exported: true }),
     }
   }
 
@@ -108,7 +112,7 @@ const PARAGRAPH = 1000
 /** The models of a server by id. A model can be reloaded while it is in use. */
 export class Models {
   private readonly models = new Map<string, ServedModel>()
-  private readonly sources = new Map<string, string>()
+  private readonly sources = new Map<string, ModelSource>()
   private readonly loading = new Map<string, Promise<ServedModel>>()
   private readonly next = new Map<string, Promise<ServedModel>>()
   /** Replaced models that still answer requests. */
@@ -165,7 +169,7 @@ export class Models {
 
   /** @throws HttpProblem 404 for an unknown id */
   async reload(id: string): Promise<ServedModel> {
-    return this.load({ id, source: this.sources.get(this.get(id).id)! })
+    return this.load(this.sources.get(this.get(id).id)!)
   }
 
   /** The model with this id (default: the first model). */
@@ -179,7 +183,7 @@ export class Models {
   list(): ModelInfo[] {
     return this.all.map((model, index) => ({
       ...model.info,
-      ...(this.options.showSources && { source: this.sources.get(model.id) }),
+      ...(this.options.showSources && { source: this.sources.get(model.id)?.source }),
       default: index === 0,
     }))
   }
@@ -188,17 +192,20 @@ export class Models {
     await Promise.all(this.all.map((model) => model.retire()))
   }
 
-  private async replace({ id, source }: ModelSource): Promise<ServedModel> {
+  private async replace(given: ModelSource): Promise<ServedModel> {
+    const { id, source } = given
     const { queueOptions } = this.options
     // Once models are promoted in place of a folder, its own model may be removed.
     const place = isServed(source) ? source : await this.folderOf(source)
     const promotions = await readPromotions(place)
     const old = this.models.get(id)
     const thread = old ? await this.openBeside(servedFolders(promotions)[0]) : await this.openFirst(id, promotions)
-    const name = displayName(thread.folder === place ? source : thread.folder)
-    const model = new ServedModel(id, name, thread, promotions, this.turns, queueOptions(id))
+    const isGiven = thread.folder === place
+    const name = displayName(isGiven ? source : thread.folder)
+    const about = isGiven ? given.about : undefined
+    const model = new ServedModel(id, name, thread, promotions, about, this.turns, queueOptions(id))
     this.models.set(id, model) // a Map keeps the position of an existing key
-    this.sources.set(id, source)
+    this.sources.set(id, given)
     if (old) this.retire(old)
     return model
   }

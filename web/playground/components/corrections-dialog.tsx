@@ -23,7 +23,8 @@ const Nothing = () => (
 )
 
 function Collected({ list }: { readonly list: readonly Example[] }) {
-  const model = state.modelOf(state.chosen.value[0] ?? '')
+  const models = state.chosen.value.flatMap((id) => state.modelOf(id) ?? [])
+  const model = models.find(({ exported }) => !exported) ?? models[0]
   return (
     <>
       <ul class="list">
@@ -76,12 +77,18 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
           <h3>Training on corrections</h3>
           <p class="note">
             Run this command in the folder with the downloaded file
-            {model.source ? ', which must be the folder in which the server was started' : ''}:
+            {model.source && !model.exported ? ', which must be the folder in which the server was started' : ''}:
           </p>
           <CopyField
             label="Command that trains on the corrections"
             text={correctionTrainingCommand(list, FILE, model)}
           />
+          {model.exported && (
+            <p class="note">
+              {model.id} is an exported model, which cannot be trained. Replace MODEL with the folder that it was
+              exported from, or with another model, such as deepset/minilm-uncased-squad2.
+            </p>
+          )}
         </>
       )}
     </>

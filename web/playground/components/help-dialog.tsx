@@ -1,6 +1,7 @@
 import { KeyList } from '../../shared/key-list.tsx'
 import { backend } from '../backend.ts'
 import { areOn, SHORTCUTS, setShortcuts } from '../shortcuts.ts'
+import { AboutModels } from './about-models.tsx'
 import { Dialog } from './dialog.tsx'
 import { KeptNotice } from './kept-notice.tsx'
 
@@ -18,6 +19,7 @@ export const HelpDialog = () => (
           More answers are listed below the first one. Point at an answer to highlight it in the text, or click it to go
           there. Long texts are read in windows, and the page shows the best answers so far.
         </p>
+        <AboutModels />
         <h3>Keyboard shortcuts</h3>
         <KeyList keys={SHORTCUTS} />
         <label class="check">

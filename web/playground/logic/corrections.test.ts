@@ -103,6 +103,8 @@ describe('the training command', () => {
       'npx spanforge train --model runs/demo/run --train_file corrections.json --output_dir corrected',
     )
     expect(correctionTrainingCommand(list, 'c.json', { name: 'own/bert' })).toContain('--model own/bert ')
+    const exported = { name: 'starter', source: '/package/starter', exported: true }
+    expect(correctionTrainingCommand(list, 'c.json', exported)).toContain('--model MODEL ')
   })
 
   it('has --version_2_with_negative for unanswerable questions', () => {

@@ -82,16 +82,18 @@ export interface Trainable {
   readonly name: string
   /** Folder or hub name, if the server reveals it. */
   readonly source?: string
+  /** Whether it is an export, which cannot be trained. */
+  readonly exported?: boolean
 }
 
-/** The command that trains a model on the downloaded file. */
+/** The command that trains a model on the downloaded file. In that of an exported model, MODEL stands for another one. */
 export function correctionTrainingCommand(
   list: readonly Example[],
   file: string,
-  { name, source = name }: Trainable,
+  { name, source = name, exported }: Trainable,
 ): string {
   const flags = [
-    `--model ${quoted(source)}`,
+    `--model ${exported ? 'MODEL' : quoted(source)}`,
     `--train_file ${quoted(file)}`,
     '--output_dir corrected',
     ...(versionOf(list) === 'v2.0' ? ['--version_2_with_negative'] : []),
