@@ -42,11 +42,13 @@ function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
   const [declaration] = symbol.declarations ?? []
   const members = memberLines(checker, symbol)
   const about = commentOf(checker, symbol)
+  const bases = basesOf(declaration)
   // An export may have another name than its declaration.
   const shown = signature(declaration)?.replace(new RegExp(`\\b${symbol.name}\\b`), exported.name)
   return [
     `### ${exported.name}\n`,
     ...(about ? [`${about}\n`] : []),
+    ...(bases.length ? [`Also has the members of ${bases.join(' and ')}.\n`] : []),
     ...(shown ? [`\`\`\`ts\n${shown}\n\`\`\`\n`] : []),
     ...(members.length ? [`| member | what |\n|---|---|\n${members.join('\n')}\n`] : []),
   ].join('\n')
@@ -69,9 +71,32 @@ function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
     const [declaration] = member.declarations ?? []
     if (!declaration || ts.isTypeParameterDeclaration(declaration) || isHidden(declaration)) return []
     if (!/^\w+$/.test(member.name) || member.name === 'prototype') return []
-    const about = commentOf(checker, member).replace(/\s+/g, ' ').replaceAll('|', '\\|')
-    return [`| \`${member.name.replace(/^__/, '')}\` | ${about} |`]
+    const about = inCell(commentOf(checker, member).replace(/([^.])\n\n/g, '$1. '))
+    return [`| \`${inCell(memberText(checker, member, declaration))}\` | ${about} |`]
   })
+}
+
+/** Returns a member's name and type, or its parameters and result. */
+function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.Declaration): string {
+  if (ts.isConstructorDeclaration(declaration) || ts.isMethodDeclaration(declaration)) {
+    const end = declaration.body ? declaration.body.getStart() - declaration.getStart() : undefined
+    const text = declaration.getText().slice(0, end)
+    const type = checker.getTypeOfSymbol(member).getCallSignatures()[0]?.getReturnType()
+    const result = ts.isMethodDeclaration(declaration) && !declaration.type && type
+    const whole = result ? `${text.trim()}: ${checker.typeToString(result)}` : text
+    return whole.replace(/\b(private|override|async) |\b(?:readonly) (?=\w+[?:])/g, '')
+  }
+  const declared = (declaration as ts.PropertySignature).type
+  const type = declared?.getText() ?? checker.typeToString(checker.getTypeOfSymbol(member))
+  return `${member.name}${member.flags & ts.SymbolFlags.Optional ? '?' : ''}: ${type}`
+}
+
+const inCell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim()
+
+/** Returns the types that a class or an interface has the members of. */
+function basesOf(declaration: ts.Declaration | undefined): string[] {
+  if (!declaration || !(ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration))) return []
+  return (declaration.heritageClauses ?? []).flatMap(({ types }) => types.map((type) => `\`${type.getText()}\``))
 }
 
 const isHidden = (declaration: ts.Declaration): boolean =>
