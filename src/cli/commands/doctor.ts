@@ -56,7 +56,7 @@ function enginesText({ engines, advice }: Diagnosis): string {
 
 /** The version and devices of an engine, or how to install it. */
 function engineFacts({ title, found, problem, install }: EngineState): readonly (readonly [string, string])[] {
-  if (!found) return [[title, problem ?? `not installed${install ? `: ${install}` : ''}`]]
+  if (!found) return [[title, problem ? inOneLine(problem, title) : `not installed${install ? `: ${install}` : ''}`]]
   const { version, source, library, devices } = found
   return [
     [title, `${version}, ${source}`],
@@ -64,6 +64,10 @@ function engineFacts({ title, found, problem, install }: EngineState): readonly 
     ...devices.map((device) => [`  ${device.device}`, deviceText(device)] as const),
   ]
 }
+
+/** An error with its remedy as sentences, without the title that stands before it. */
+const inOneLine = (problem: string, title: string): string =>
+  problem.replace(`${title}: `, '').replace(/\.?\n\s*/g, '. ')
 
 function deviceText({ full_name, precisions, features, ...facts }: DeviceFacts): string {
   const { is_software, memory_bytes, largest_buffer_bytes } = facts
