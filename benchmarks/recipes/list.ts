@@ -84,6 +84,26 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     copies: { sampled: 2 },
   },
   'smoothing-0.1': { about: 'label smoothing 0.1', arguments: { label_smoothing_factor: 0.1 } },
+  'layer-decay-0.8': {
+    about: 'learning rate 0.8 times from each layer to the one below',
+    arguments: { layer_lr_decay: 0.8 },
+  },
+  'layer-decay-0.9': {
+    about: 'learning rate 0.9 times from each layer to the one below',
+    arguments: { layer_lr_decay: 0.9 },
+  },
+  'layer-decay-0.8-lr-3e-4': {
+    about: 'learning rate 3e-4 after a warm-up, 0.8 times from each layer to the one below',
+    arguments: { layer_lr_decay: 0.8, learning_rate: 3e-4, warmup_ratio: 0.06 },
+  },
+  // The costs of the averages and of three layers have not been measured yet.
+  'average-0.99': { about: 'moving average of the weights, decay 0.99', arguments: { ema_decay: 0.99 } },
+  'average-0.999': { about: 'moving average of the weights, decay 0.999', arguments: { ema_decay: 0.999 } },
+  'average-constant': {
+    about: 'moving average of the weights, decay 0.995, at a constant learning rate of 1e-4',
+    arguments: { ema_decay: 0.995, lr_scheduler_type: 'constant', learning_rate: 1e-4 },
+  },
+  'layers-0-2-4': { about: 'three of the six layers', arguments: { init_layers: [0, 2, 4] } },
   'freeze-embeddings': { about: 'embeddings frozen', arguments: { freeze_embeddings: true }, cost: 0.92 },
   'freeze-2': {
     about: 'embeddings and the two lowest layers frozen',

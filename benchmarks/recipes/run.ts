@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../../src/files/atomic.ts'
 import type { AnswerScore } from '../../src/inference/evaluate.ts'
 import { prepareAdaptation } from '../../src/runs/adapt/adapt.ts'
 import { type EvaluatedModel, evaluateOn } from '../../src/runs/evaluate/evaluate-model.ts'
+import { inspectMachine } from '../../src/runs/machine.ts'
 import type { Listener } from '../../src/runs/screen/progress-listener.ts'
 import { noScreen } from '../../src/runs/screen/screen.ts'
 import { fineTune } from '../../src/runs/train/fine-tune.ts'
@@ -45,12 +46,20 @@ interface CurvePoint {
   readonly f1: number
 }
 
+/** bfloat16 where the processor computes in it, otherwise float32. Every run of a comparison needs the same. */
+export const PRECISION = inspectMachine().cpu_features.some((feature) => ['avx512_bf16', 'amx_bf16'].includes(feature))
+  ? 'bfloat16'
+  : 'float32'
+
+const COMPUTING = { engine: 'onednn', bf16: PRECISION === 'bfloat16' } as const
+
 /** The result of a run. Scores are in per cent. */
 export interface RecipeResult {
   readonly recipe: string
   readonly about: string
   readonly seed: number
   readonly cpu: string
+  readonly precision: 'bfloat16' | 'float32'
   readonly model: string
   readonly arguments: TrainingArgumentsInput
   readonly copies?: Recipe['copies']
@@ -92,8 +101,7 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
     output_dir,
     resume_from_checkpoint: 'latest',
     save_total_limit: 1,
-    engine: 'onednn',
-    bf16: true,
+    ...COMPUTING,
   }
   const clock = new RunClock(`${output_dir}-times.json`)
   const args = parseArguments(given, name)
@@ -105,6 +113,7 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
     about: recipe.about,
     seed,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    precision: PRECISION,
     model: basename(options.model),
     arguments: { ...used, model: basename(options.model) },
     copies: recipe.copies,
@@ -127,7 +136,7 @@ async function adaptedModel({ recipe, name, seed, model, work, signal }: RunOpti
     SOURCE_NAMES.map((source) => trainFile(join(work, 'data'), source)),
     {
       ...{ model, output_dir, seed, per_device_train_batch_size: batch, max_steps: Math.round(recipe.adapt / batch) },
-      ...{ engine: 'onednn', bf16: true, save_steps: 200, save_total_limit: 1, resume_from_checkpoint: 'latest' },
+      ...{ ...COMPUTING, save_steps: 200, save_total_limit: 1, resume_from_checkpoint: 'latest' },
     },
     { style: 'mixed', max_examples: 20_000, held_out: 0.05, signal },
   )
@@ -147,8 +156,7 @@ async function mixedFile(work: string, { copies = {} }: Recipe): Promise<string>
 }
 
 async function evaluateDev(model: string, data: string): Promise<EvaluatedModel> {
-  const choice = { engine: 'onednn', bf16: true } as const
-  return evaluateOn(await readExamples(data), { model, data, batch_size: 16, choice, screen: noScreen })
+  return evaluateOn(await readExamples(data), { model, data, batch_size: 16, choice: COMPUTING, screen: noScreen })
 }
 
 function scored({ evaluation, scores }: EvaluatedModel, sources: DataManifest['dev']) {
