@@ -15,6 +15,7 @@ const evaluated = { eval_strategy: 'steps', eval_steps: 4, save_steps: 4 } as co
 test.each<[what: string, more: TrainingArgumentsInput]>([
   ['evaluated in between, with the best model loaded at the end', { ...evaluated, load_best_model_at_end: true }],
   ['with accumulated batches', { gradient_accumulation_steps: 2 }],
+  ['with averaged weights', { ...evaluated, ema_decay: 0.9 }],
   ['of frozen layers', { freeze_layers: 1 }],
 ])('a run %s is the same, bit for bit, on an engine with separate memory', async (_what, more) => {
   const shared = await trainTiny({ ...more, output_dir: temporaryFolder() })
