@@ -47,7 +47,7 @@ const MEANINGS: Readonly<Record<RecordedVariant['dtype'], string>> = {
   fp16: 'float16. On WebGPU, the adapter must support `shader-f16`',
   q8: 'weights of 8 bits in blocks of 32 (MatMulNBits), the default of transformers.js in WASM',
   int8: 'products of 8-bit integers, quantized while they are computed',
-  uint8: 'as int8 with unsigned weights, for x86 processors without VNNI',
+  uint8: 'as int8 with unsigned weights, for runtimes that require them',
   q4: 'weights of 4 bits in blocks of 32 (MatMulNBits)',
   q4f16: 'weights of 4 bits in blocks of 32, computed in float16. On WebGPU, the adapter must support `shader-f16`',
 }

@@ -32,7 +32,7 @@ those of transformers.js:
   q8      weights of 8 bits in blocks of 32: a quarter of the size and nearly
           the same answers; the default of transformers.js in a browser
   int8    products of 8-bit integers: the fastest on a CPU, less accurate
-  uint8   like int8, for x86 processors without VNNI
+  uint8   like int8, with unsigned weights
   q4      weights of 4 bits in blocks of 32: the smallest, often too inaccurate
   q4f16   like q4, computed in float16
 

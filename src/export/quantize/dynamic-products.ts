@@ -6,6 +6,7 @@ import { cast, mul } from '../../ops/elementwise.ts'
 import type { StoredWeights } from '../stored-weights.ts'
 import type { Product } from './products.ts'
 import { type Smoothing, type Smoothings, smoothedRows } from './smoothing.ts'
+import { rowScale, weightScale } from './weight-scale.ts'
 
 /** Weights of 8 bits with one scale per output, and where their zero is. */
 export interface DynamicType {
@@ -15,9 +16,6 @@ export interface DynamicType {
 
 export const SIGNED: DynamicType = { dtype: 'int8', zero: 0 }
 export const UNSIGNED: DynamicType = { dtype: 'uint8', zero: 128 }
-
-/** The largest magnitude of 8 bits. */
-const LARGEST = 127
 
 /**
  * Products of 8-bit integers. Weights are quantized here with one scale per output, activations while the graph runs
@@ -33,8 +31,8 @@ export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicT
       data: () => Float32Array | Int8Array | Uint8Array,
     ) => weights.add(`${weight.name}_${part}`, { shape, dtype, data })
     const smoothing = smoothings?.get(weight.name)
-    const rows = () => smoothedRows(weights.values(weight.name), size, smoothing)
-    const scales = () => rowScales(out, rows())
+    const rows = () => smoothedRows(weights.values(weight.name), size, smoothing?.divisors)
+    const scales = () => scalesOf(out, rows(), weightScale)
     const [xq, xs, xz] = quantized(smoothing ? mul(x, reciprocals(weights, smoothing)) : x)
     const wq = add('quantized', [size, out], dtype, () => columns(rows(), weight, scales(), { dtype, zero }))
     const ws = add('scale', [out], 'float32', scales)
@@ -59,17 +57,14 @@ const quantized = (x: Tensor): readonly Tensor[] =>
     ],
   )
 
-function rowScales(count: number, row: (i: number) => Float32Array): Float32Array {
+function scalesOf(
+  count: number,
+  row: (i: number) => Float32Array,
+  scaleOf: (values: Float32Array) => number,
+): Float32Array {
   const scales = new Float32Array(count)
-  for (let i = 0; i < count; i++) scales[i] = largest(row(i)) / LARGEST || 1
+  for (let i = 0; i < count; i++) scales[i] = scaleOf(row(i))
   return scales
-}
-
-/** Largest magnitude. */
-function largest(values: Float32Array): number {
-  let found = 0
-  for (const value of values) if (Math.abs(value) > found) found = Math.abs(value)
-  return found
 }
 
 /** The quantized weights [size, out]: MatMulInteger has no transposition. */
@@ -105,7 +100,7 @@ export const quantizedTables =
     const scale = weights.add(`${spec.name}_scale`, {
       shape: [rows, 1],
       dtype: 'float32',
-      data: () => rowScales(rows, row),
+      data: () => scalesOf(rows, row, rowScale),
     })
     const lookedUp = apply(op, [stored, index], { ...y, dtype: 'int8' }, attributes)
     const scaleOfRow = apply(op, [scale, index], { shape: [...index.shape, 1], dtype: 'float32' }, attributes)
@@ -121,7 +116,7 @@ function quantizedRows(
   const q = new Int8Array(to - from)
   for (let first = from - (from % width); first < to; first += width) {
     const values = row(first / width)
-    const scale = rowScales(1, () => values)[0]
+    const scale = Math.fround(rowScale(values))
     for (let at = Math.max(from, first); at < Math.min(to, first + width); at++)
       q[at - from] = Math.round(values[at - first] / scale)
   }

@@ -4,6 +4,8 @@
  * single scale of all activations.
  */
 
+import { weightScale } from './weight-scale.ts'
+
 /** The activations that one or several products take, per channel. */
 export interface ProductInput {
   /** Names of the products' weights [out, channels]. */
@@ -28,7 +30,7 @@ export type Smoothings = ReadonlyMap<string, Smoothing>
 const POWERS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 /** Keeps the divisors of channels that were always 0 away from 0. */
 const LEAST = 1e-5
-/** Number of steps between the lowest and the highest integer. */
+/** Number of steps between the lowest and the highest integer of an activation. */
 const STEPS = 255
 
 /** Chooses the divisors with the smallest expected error of the products, from their activations and weights. */
@@ -65,25 +67,28 @@ function expectedError(input: ProductInput, matrices: readonly Float32Array[], d
     power += squares[i] / divisors[i] ** 2
   }
   const ofActivation = ((high - low) / STEPS) ** 2 / 12
+  const size = divisors.length
   let error = 0
-  for (const matrix of matrices)
-    for (let row = 0; row < matrix.length; row += divisors.length) {
-      let [largest, sum] = [0, 0]
-      for (let i = 0; i < divisors.length; i++) {
-        const weight = Math.abs(matrix[row + i] * divisors[i])
-        if (weight > largest) largest = weight
-        sum += weight * weight
-      }
-      error += ofActivation * sum + (((2 * largest) / STEPS) ** 2 / 12) * power
+  for (const matrix of matrices) {
+    const rows = smoothedRows(matrix, size, divisors)
+    for (let row = 0; row < matrix.length / size; row++) {
+      const weights = rows(row)
+      let sum = 0
+      for (const weight of weights) sum += weight * weight
+      error += ofActivation * sum + (weightScale(weights) ** 2 / 12) * power
     }
+  }
   return error
 }
 
 /** Returns a function that returns a row of weights whose activations are divided. Its results may share memory. */
-export function smoothedRows(values: Float32Array, size: number, smoothing?: Smoothing): (row: number) => Float32Array {
+export function smoothedRows(
+  values: Float32Array,
+  size: number,
+  divisors?: Float32Array,
+): (row: number) => Float32Array {
   const plain = (row: number) => values.subarray(row * size, (row + 1) * size)
-  if (!smoothing) return plain
-  const { divisors } = smoothing
+  if (!divisors) return plain
   const smoothed = new Float32Array(size)
   return (row) => {
     const weights = plain(row)
