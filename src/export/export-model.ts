@@ -37,6 +37,16 @@ export interface ExportOutcome {
 }
 
 /**
+ * Checks that `exportVariants` can write its files.
+ * @throws UsageError if a file exists
+ */
+export async function checkExport(source: ExportedModelSource, options: ExportOptions): Promise<void> {
+  const { dtypes = ['fp32'] } = options
+  const planned = dtypes.map((dtype) => planVariant(source, dtype, options))
+  await (await ExportFolder.open(source, planned, options)).abandon()
+}
+
+/**
  * Writes a model in the layout of Optimum and transformers.js: ONNX files in `onnx/`, with the configuration and the
  * tokenizer next to it. The files appear only when all are complete. Variants can be added to an earlier export of the
  * same weights. Other existing files are never replaced without `overwrite`.

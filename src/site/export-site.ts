@@ -29,6 +29,20 @@ export interface ExportedSite {
 }
 
 /**
+ * Checks that `exportSite` can write its page.
+ * @throws UsageError if a file exists
+ */
+export async function checkSite({
+  output_dir,
+  overwrite = false,
+  pages = packageFile('dist/web'),
+}: ExportSiteOptions): Promise<void> {
+  const { core } = await pageFiles(pages)
+  const paths = [...core.map(({ path }) => path), MANIFEST, SERVICE_WORKER]
+  await (await StagedFolder.open(output_dir, paths, { overwrite })).abandon()
+}
+
+/**
  * Writes a folder that any file host can serve: the playground with the models inside, which run in the visitor's
  * browser. The folder is written whole or not at all.
  * @throws UsageError if a file exists, or a model cannot be used

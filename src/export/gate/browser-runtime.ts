@@ -99,6 +99,8 @@ async function openPage(browser: PlaywrightBrowser, address: string): Promise<Pl
   return page
 }
 
+const OTHER_RUNTIMES = 'Use a machine with a GPU, or the runtimes node and wasm.'
+
 /** @throws SpanforgeError if the browser has no suitable graphics adapter */
 async function requireAdapter(browser: PlaywrightBrowser, { address }: PageServer, acceptsSoftware: boolean) {
   const page = await openPage(browser, address)
@@ -109,9 +111,11 @@ async function requireAdapter(browser: PlaywrightBrowser, { address }: PageServe
     return { isSoftware: adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false }
   }, undefined)
   await page.close()
-  if (!found) throw new SpanforgeError('WebGPU: Chromium finds no graphics adapter')
+  if (!found) throw new SpanforgeError('WebGPU: Chromium finds no graphics adapter', { remedy: OTHER_RUNTIMES })
   if (found.isSoftware && !acceptsSoftware)
-    throw new SpanforgeError('WebGPU: Chromium has only a graphics adapter in software, which is too slow')
+    throw new SpanforgeError('WebGPU: Chromium has only a graphics adapter in software, which is too slow', {
+      remedy: OTHER_RUNTIMES,
+    })
 }
 
 interface Adapter {

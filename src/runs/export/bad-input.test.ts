@@ -61,6 +61,28 @@ test('an unknown runtime, before the model is loaded and written', async () => {
   expect(stderr).not.toContain('Writing')
 })
 
+test('whatever can be checked at once, before anything is measured', async () => {
+  const { folder, model, output_dir } = copiedModel()
+  const early = async (to: string, ...more: string[]) => {
+    const { code, stdout, stderr } = await runHere('export', model, '--output_dir', to, '--force', ...more)
+    expect(code, stderr).toBeGreaterThan(0)
+    expect(stdout + stderr).not.toMatch(/Measuring|Writing|logits differ/)
+    return stderr
+  }
+  const int8 = ['--to', 'onnx', '--runtime', 'node', '--dtype', 'int8']
+  expect(await early(output_dir, ...int8, '--keep_float32', 'typo')).toContain('"typo" matches no product')
+  expect(await early(output_dir, '--to', 'onnx', '--dtype', 'fp16', '--keep_float32', 'auto')).toContain(
+    'keep_float32: only for int8 and uint8, found fp16',
+  )
+  const taken = join(folder, 'taken')
+  mkdirSync(taken)
+  for (const name of ['README.md', 'index.html']) writeFileSync(join(taken, name), 'mine')
+  expect(await early(taken, ...int8)).toContain('README.md: already exists')
+  vi.stubEnv('SPANFORGE_CHROMIUM', join(folder, 'missing'))
+  expect(await early(output_dir, '--to', 'onnx', '--runtime', 'wasm')).toContain('Chromium: not found')
+  vi.unstubAllEnvs()
+})
+
 test('an output that is a file, or a folder in a file', async () => {
   const { folder, model } = copiedModel()
   writeFileSync(join(folder, 'file'), 'mine')

@@ -1,5 +1,5 @@
 import { EXPORT_DTYPES, exportDtype } from '../../checkpoint/onnx-folder.ts'
-import { type ExportOutcome, exportVariants } from '../../export/export-model.ts'
+import { checkExport, type ExportOutcome, exportVariants } from '../../export/export-model.ts'
 import type { ExportedVariant } from '../../export/plan-variants.ts'
 import { returnFreedMemory } from '../../native/freed-memory.ts'
 import { byteSize } from '../../report/render/format.ts'
@@ -10,7 +10,7 @@ import { noScreen, type Screen } from '../screen/screen.ts'
 import { checkRuntimes, compareVariants, type GateOptions, requireQuestions } from './gate.ts'
 import { gateInput, withLargestValue } from './gate-input.ts'
 import { type ChosenQuestions, gateQuestions, type QuestionChoice } from './gate-questions.ts'
-import { inputSmoothings, type KeptChoice, keptProducts } from './kept-products.ts'
+import { checkKeptChoice, inputSmoothings, type KeptChoice, keptProducts, namedProducts } from './kept-products.ts'
 
 export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateOptions, 'screen'> {
   readonly output_dir: string
@@ -43,13 +43,17 @@ export async function exportComparedOn(
   const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
   const asked = dtypes.map(exportDtype)
   const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
-  checkRuntimes(options.runtimes)
+  checkKeptChoice(known, options)
+  await checkRuntimes(options.runtimes)
   returnFreedMemory()
   const loaded = await loadModel(nameOrFolder, {}, hub)
   const { model, warning } = loaded
   const writing = writingProgress(screen)
   try {
     if (warning) screen.print(warning)
+    // Measuring takes minutes, so what can fail at once is checked first.
+    namedProducts(model, options)
+    await checkExport(loaded, { ...options, dtypes: known })
     const questions = await choose(loaded.folder)
     requireQuestions(known, questions !== undefined, force)
     const context = { screen, signal }

@@ -53,9 +53,9 @@ export async function compareVariants(
   }
 }
 
-/** @throws UsageError if one of the names is unknown */
-export function checkRuntimes(names: readonly string[] = []): void {
-  for (const name of names) gateRuntime(name)
+/** @throws UsageError if one of the names is unknown, SpanforgeError if a runtime is not available */
+export async function checkRuntimes(names: readonly string[] = []): Promise<void> {
+  for (const entry of names.map(gateRuntime)) await (await entry.start({ pad_token_id: 0 })).close()
 }
 
 /** Starts the given runtimes, or all that are available. */

@@ -26,22 +26,42 @@ interface KeptOptions extends KeptChoice, MeasuringContext {
 
 const [AUTO, NONE] = ['auto', 'none']
 
-/** Determines the products that stay in floating point, for the dtypes where this matters. */
-export async function keptProducts(
-  loaded: LoadedModel,
-  input: GateInput,
-  dtypes: readonly ExportDtype[],
-  { keep_float32 = ['auto'], max_int8_size: largest_size, smoothings, ...context }: KeptOptions,
-): Promise<Partial<Record<ExportDtype, readonly string[]>>> {
-  const dynamic = dtypes.filter(isDynamic)
-  if (dynamic.length === 0) return {}
-  const names = keep_float32.filter((name) => name !== AUTO && name !== NONE)
+/** @throws UsageError if none of the dtypes has products that may stay in floating point, but the choice names some */
+export function checkKeptChoice(dtypes: readonly ExportDtype[], choice: KeptChoice): void {
+  const { keep_float32 = [], max_int8_size } = choice
   if (keep_float32.includes(NONE) && keep_float32.length > 1)
     throw new UsageError(
       `keep_float32: found ${showList(keep_float32, 5)}; ${NONE} excludes others`,
       'Use none, or auto and names.',
     )
-  const always = matching(loaded, names)
+  const given = Object.entries({ keep_float32: choice.keep_float32, max_int8_size }).filter(([, value]) => value)
+  if (given.length > 0 && !dtypes.some(isDynamic))
+    throw new UsageError(
+      `${given.map(([name]) => name).join(' and ')}: only for int8 and uint8, found ${dtypes.join(', ')}`,
+      'Remove the option, or add int8 to the dtypes.',
+    )
+}
+
+/**
+ * Returns the weights that the choice names.
+ * @throws UsageError if a name matches none of the model
+ */
+export const namedProducts = (model: LoadedModel['model'], { keep_float32 = [] }: KeptChoice): string[] =>
+  matching(
+    model.specs.filter(isProduct).map(({ name }) => name),
+    keep_float32.filter((name) => name !== AUTO && name !== NONE),
+  )
+
+/** Determines the products that stay in floating point, for the dtypes where this matters. */
+export async function keptProducts(
+  loaded: LoadedModel,
+  input: GateInput,
+  dtypes: readonly ExportDtype[],
+  { keep_float32 = [AUTO], max_int8_size: largest_size, smoothings, ...context }: KeptOptions,
+): Promise<Partial<Record<ExportDtype, readonly string[]>>> {
+  const dynamic = dtypes.filter(isDynamic)
+  if (dynamic.length === 0) return {}
+  const always = namedProducts(loaded.model, { keep_float32 })
   const isMeasured = keep_float32.includes(AUTO) && input.questions !== undefined
   const kept = isMeasured
     ? await measureOnWindows(input.rows, 'products', context, (options) =>
@@ -53,8 +73,7 @@ export async function keptProducts(
   return Object.fromEntries(dynamic.map((dtype) => [dtype, kept]))
 }
 
-function matching({ model }: LoadedModel, patterns: readonly string[]): string[] {
-  const products = model.specs.filter(isProduct).map(({ name }) => name)
+function matching(products: readonly string[], patterns: readonly string[]): string[] {
   const found = patterns.map((pattern) => {
     const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     const expression = new RegExp(`^${parts.join('.*')}$`)

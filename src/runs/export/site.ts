@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { type ExportDtype, exportDtype, isOnlyExported, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { type LockedFolder, makeTemporaryFolder } from '../../export/staged-folder.ts'
-import { type ExportedSite, exportSite } from '../../site/export-site.ts'
+import { checkSite, type ExportedSite, exportSite } from '../../site/export-site.ts'
 import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
@@ -30,6 +30,7 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
       `dtype: found ${dtypes.join(', ')}; a site has one variant of each model`,
       'Choose one of them.',
     )
+  await checkSite({ output_dir, overwrite })
   const target = resolve(output_dir)
   let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
@@ -59,6 +60,11 @@ async function exportFirst(
   const { screen = noScreen, hub } = options
   const questions = await gateQuestions(options, { folder, screen, hub })
   const asked = dtype ? [dtype] : questions ? [SMALL, SAFE] : [SAFE]
+  if (!dtype && !questions)
+    screen.print(
+      `Using ${SAFE} for ${source}: there are no questions to compare ${SMALL} on, which is about half as large. ` +
+        'Add --validation_file or --dataset.',
+    )
   for (const [i, one] of asked.entries()) {
     const exported = await exportComparedOn(source, { ...options, dtypes: [one] }, async () => questions)
     if (exported.rejected.length === 0) return
