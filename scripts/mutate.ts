@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { MUTATIONS, type Mutation } from './mutations/list.ts'
+import { MUTATIONS } from './mutations/list.ts'
+import type { Mutation } from './mutations/mutation.ts'
 
 const ALLOWED = 3
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,7 +28,8 @@ if (values.list) {
   process.exit()
 }
 
-const copy = mkdtempSync(join(tmpdir(), 'spanforge-mutations-'))
+const folder = mkdtempSync(join(tmpdir(), 'spanforge-mutations-'))
+const copy = join(folder, 'spanforge')
 const caught: Record<string, boolean> =
   values.keep && existsSync(values.keep) ? JSON.parse(readFileSync(values.keep, 'utf8')) : {}
 try {
@@ -38,12 +40,15 @@ try {
     'examples',
     'benchmarks',
     'docs',
+    'schemas',
     'package.json',
     'vitest.config.ts',
     'tsconfig.json',
   ])
     cpSync(join(root, name), join(copy, name), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  for (const name of ['node_modules', 'dist']) symlinkSync(join(root, name), join(copy, name))
+  // Tests find the large reference data next to the repository.
+  if (existsSync(join(root, '../shared'))) symlinkSync(join(root, '../shared'), join(folder, 'shared'))
   const left = chosen.filter((mutation) => caught[keyOf(mutation)] === undefined)
   const tests = [...new Set(left.flatMap((mutation) => mutation.tests))]
   if (tests.length > 0 && !pass(tests)) throw new Error('the tests fail without any mutation: see above')
@@ -53,7 +58,7 @@ try {
     if (values.keep) writeFileSync(values.keep, `${JSON.stringify(caught, null, 1)}\n`)
   }
 } finally {
-  rmSync(copy, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
 }
 
 const missed = chosen.filter((mutation) => !caught[keyOf(mutation)])

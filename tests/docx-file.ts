@@ -6,7 +6,10 @@ const paragraph = (text: string, style?: string): string =>
   `<w:p>${style ? `<w:pPr><w:pStyle w:val="${style}"/></w:pPr>` : ''}<w:r><w:t>${text}</w:t></w:r></w:p>`
 
 /** Creates a Word document of paragraphs. Those that begin with "# " are headings of level 1. */
-export function docxOf(paragraphs: readonly string[], { declared }: Pick<ZipFile, 'declared'> = {}): Buffer {
+export function docxOf(
+  paragraphs: readonly string[],
+  { declared, footnotes }: Pick<ZipFile, 'declared'> & { readonly footnotes?: string } = {},
+): Buffer {
   const body = paragraphs.map((text) =>
     text.startsWith('# ') ? paragraph(text.slice(2), 'Heading1') : paragraph(text),
   )
@@ -29,5 +32,13 @@ export function docxOf(paragraphs: readonly string[], { declared }: Pick<ZipFile
       `<w:document xmlns:w="${OFFICE}/wordprocessingml/2006/main"><w:body>${body.join('')}</w:body></w:document>`,
       declared === undefined ? {} : { declared },
     ),
+    ...(footnotes === undefined
+      ? []
+      : [
+          part(
+            'word/footnotes.xml',
+            `<w:footnotes xmlns:w="${OFFICE}/wordprocessingml/2006/main">${footnotes}</w:footnotes>`,
+          ),
+        ]),
   ])
 }

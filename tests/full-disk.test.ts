@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { Project, passageId, readProject } from '../src/annotate/project/project.ts'
 import { resolveModel } from '../src/hub/download/models.ts'
 import { Metrics } from '../src/server/models/metrics.ts'
 import { readQuestionLog } from '../src/server/question-log/entries.ts'
@@ -181,5 +182,31 @@ describe.skipIf(!may)('A question log', () => {
     expect(await ask('bo is in ro.')).toBe(200)
     expect(messages.at(-1)).toBe('questions are kept again')
     expect(await keptQuestions()).toBe(before + 1)
+  })
+})
+
+describe.skipIf(!may)('An annotation project', () => {
+  test('on a disk that fills up keeps all that was stored, and goes on once there is room', async () => {
+    const disk = fileSystem('size=64k')
+    const folder = join(disk, 'project')
+    const project = await Project.open(folder)
+    onTestFinished(() => project.close())
+    const add = async (i: number) => {
+      const text = `Passage ${i}. ${'word '.repeat(2000 + i)}`
+      const passages = [{ id: passageId(text), text }]
+      await project.append([{ type: 'document', name: `${i}.txt`, digest: `${i}`, passages }])
+    }
+    let stored = 0
+    const fill = async () => {
+      for (; ; stored++) await add(stored)
+    }
+    await expect(fill()).rejects.toThrow(/journal\.jsonl: cannot be written \(.*ENOSPC/)
+    expect(stored).toBeGreaterThan(2)
+    expect(project.state.documents.size).toBe(stored)
+    expect((await readProject(folder)).documents.size).toBe(stored)
+
+    expect(mount('-o', 'remount,size=1m', disk)).toBe(true)
+    await add(stored)
+    expect((await readProject(folder)).documents.size).toBe(stored + 1)
   })
 })

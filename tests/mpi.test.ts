@@ -105,6 +105,14 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     }
   })
 
+  test('adds up and broadcasts arrays of several calls of MPI', async () => {
+    const script = fileURLToPath(new URL('processes/sum-on-ranks.ts', import.meta.url))
+    const argv = ['--import', import.meta.resolve('tsx'), script]
+    const { code, stdout, stderr } = await launch(launcher, [{ argv }], 3).ended
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({ float32: 0, bf16: 0, broadcast: 0 })
+  })
+
   test('a signal to one rank saves and stops all', async () => {
     const steps = ['--max_steps', '5000', '--save_strategy', 'steps', '--save_steps', '1000', '--eval_strategy', 'no']
     const { child, ended } = launch(launcher, [cli(train('stopped', 2, ...steps))], 2)

@@ -1,18 +1,9 @@
 /** Small bugs that the tests must detect, introduced one at a time by ../mutate.ts. */
 
-export interface Mutation {
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly find: string
-  readonly replace: string
-  /** Tests that should fail, starting with a fast one. */
-  readonly tests: readonly string[]
-}
-
-const mutations =
-  (...tests: readonly string[]) =>
-  (file: string, ...changes: readonly (readonly [find: string, replace: string])[]): Mutation[] =>
-    changes.map(([find, replace]) => ({ file, find, replace, tests }))
+import { DOCUMENT_MUTATIONS } from './documents.ts'
+import { MODEL_MUTATIONS } from './models.ts'
+import { type Mutation, mutations } from './mutation.ts'
+import { RUN_MUTATIONS } from './runs.ts'
 
 const graph = mutations('src/ops/shapes.test.ts', 'src/autodiff/gradient.test.ts')
 const ops = mutations('src/autodiff/gradient.test.ts', 'src/models/parity.test.ts')
@@ -176,4 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'Math.min(1, max_grad_norm / (norm + 1e-6))',
     'Math.min(1, max_grad_norm / norm / 2)',
   ]),
+  ...MODEL_MUTATIONS,
+  ...RUN_MUTATIONS,
+  ...DOCUMENT_MUTATIONS,
 ]

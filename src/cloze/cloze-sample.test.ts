@@ -51,6 +51,19 @@ describe('ClozeSample', () => {
     const contexts = held_out.map(({ context }) => context)
     expect(contexts.length).toBeGreaterThan(0)
     for (const { context } of train) expect(contexts).not.toContain(context)
+
+    // Each question is made from a sentence of the passage before its context.
+    const ring = Array.from(
+      { length: 40 },
+      (_, i): ClozeExample => ({
+        ...{ question: `${i}?`, context: `${i}`, answer: `${i}`, answer_start: 0, sentence: `${i}` },
+        ...{ source: i, passage: (i + 1) % 40 },
+      }),
+    )
+    const chosen = chosenFrom([{ name: 'ring', examples: ring }])
+    const sources = chosen.held_out.map(({ context }) => (Number(context) + 1) % 40)
+    expect(sources.length).toBeGreaterThan(2)
+    for (const { context } of chosen.train) expect(sources).not.toContain(Number(context))
   })
 
   it('uses a question of several versions once, and leaves out boilerplate and answers that dominate', () => {

@@ -87,11 +87,24 @@ describe('DocumentReader', () => {
     ['an old Word file', 'docx', Buffer.from('d0cf11e0a1b11ae1', 'hex'), /Word 97/],
     ['a truncated docx file', 'docx', docxOf(['x']).subarray(0, 300), /./],
     ['a zip bomb', 'docx', docxOf(['x'.repeat(2e6)]), /more than 0 MB after decompression|after decompression/],
+    [
+      'a zip bomb of two parts',
+      'docx',
+      docxOf(['x'.repeat(6e5)], { footnotes: 'x'.repeat(6e5) }),
+      /after decompression/,
+    ],
     ['a zip bomb that states a small size', 'docx', docxOf(['x'.repeat(2e6)], { declared: 1000 }), /./],
     ['deeply nested Markdown', 'md', `${'> '.repeat(20_000)}x`, /nested too deeply/],
     ['long text', 'txt', 'word '.repeat(30_000), /more than 100,000 characters/],
+    ['long text in short paragraphs', 'txt', 'word\n\n'.repeat(20_000), /more than 100,000 characters/],
   ])('names the problem of %s', async (_, type, content, message) => {
     expect(await problemOf(type, content)).toMatch(message)
+  })
+
+  it('reads documents that reach the limits', async () => {
+    expect((await documentOf('pdf', pdfOf([{ text: 'x', y: 9 }], [], []))).pages).toBe(3)
+    expect((await documentOf('txt', `x\n\n${'y'.repeat(99_997)}`)).text).toHaveLength(100_000)
+    expect((await documentOf('docx', docxOf(['x'.repeat(99_000)]))).text).toHaveLength(99_000)
   })
 
   it('reads deeply nested HTML', async () => {

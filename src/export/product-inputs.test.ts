@@ -70,3 +70,13 @@ test('activations without outliers stay as they are', () => {
   const input = { weights: ['w'], lowest: flat(-1), highest: flat(1), squares: flat(0.3) }
   expect(chooseSmoothings([input], () => new Float32Array(32).fill(0.5)).size).toBe(0)
 })
+
+test('outliers below 0 are smoothed like those above', () => {
+  const of = (...values: number[]) => Float32Array.from(values)
+  const weights = of(0.5, 0.2, 0.3, 0.4, 0.1, 0.6, 0.2, 0.5)
+  const divisors = (lowest: Float32Array, highest: Float32Array) =>
+    chooseSmoothings([{ weights: ['w'], lowest, highest, squares: of(900, 1, 1, 1) }], () => weights).get('w')?.divisors
+  const above = divisors(of(0, -1, -1, -1), of(100, 1, 1, 1))!
+  expect(above[0]).toBeGreaterThan(above[1])
+  expect(divisors(of(-100, -1, -1, -1), of(0, 1, 1, 1))).toEqual(above)
+})

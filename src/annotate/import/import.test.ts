@@ -83,7 +83,7 @@ it('imports marks of Prodigy, whose offsets count code points', async () => {
   const rows = [
     // Documented at https://prodi.gy/docs/api-interfaces#spans.
     { text: context, spans: [{ start: 16, end: 20, label: 'HEIGHT' }], _task_hash: 7, answer: 'accept' },
-    { text: context, question: 'How high?', spans: [{ start: 15, end: 19, label: 'ANSWER' }], answer: 'accept' },
+    { text: context, question: 'How high?', spans: [{ start: 14, end: 19, label: 'ANSWER' }], answer: 'accept' },
     { text: context, meta: { question: 'How wide?' }, spans: [], answer: 'accept' },
     { text: context, spans: [{ start: 0, end: 3, label: 'X' }], answer: 'reject' },
     { text: context, spans: [{ start: 0, end: 300, label: 'X' }], answer: 'accept' },

@@ -158,13 +158,13 @@ describe('several annotators', () => {
   it('disagree if they have no answer in common', async () => {
     const project = await withQuestions(
       answered('q1', 'ann', '96 m', '96'),
-      answered('q1', 'bob', '96 m'),
+      answered('q1', 'bob', '96 m', '96 m high'),
       answered('q2', 'ann'),
       answered('q2', 'bob', '1889'),
     )
     expect(disagreements(project.state).map(({ id }) => id)).toEqual(['q2'])
     expect(exportExamples(project.state)).toMatchObject({
-      examples: [{ id: 'q1', answers: [answer('96 m'), answer('96')] }],
+      examples: [{ id: 'q1', answers: [answer('96 m'), answer('96'), answer('96 m high')] }],
       left_out: { undecided: 1 },
     })
     await project.append([{ type: 'decide', id: 'q2', annotator: 'ann', from: 'bob' }])

@@ -98,6 +98,11 @@ describe('shards of predict', () => {
     const before = readFileSync(at('shard-1-of-3.answers.jsonl'))
     await shard(1)
     expect(readFileSync(at('shard-1-of-3.answers.jsonl')).equals(before)).toBe(true)
+    // A copy that was truncated does not count as complete.
+    writeFileSync(at('shard-1-of-3.answers.jsonl'), before.subarray(0, 1000))
+    expect(await failure(...predict('answers.jsonl', '--shard', '1/3'))).toContain('already exists')
+    await shard(1, '--overwrite')
+    expect(readFileSync(at('shard-1-of-3.answers.jsonl')).equals(before)).toBe(true)
     expect(await failure(...predict('answers.jsonl', '--shard', '1/3', '--top_k', '2'))).toMatch(
       /this shard is complete, but was computed with other inputs: top_k 1 and 2/,
     )

@@ -46,6 +46,17 @@ describe('buildIndex', () => {
     for (const none of ['', '?!', '" OR', 'xyz', '\0', '\ud800']) expect(search(none)).toEqual([])
   })
 
+  it('ignores words of a question that many passages have', async () => {
+    const valves = Array.from(
+      { length: 600 },
+      (_, i) => `# Valve ${i}\n\nThe valve ${i === 7 ? 'has a lever' : 'turns'}.`,
+    )
+    write('valves.md', valves.join('\n\n'))
+    await build()
+    expect(search('Which valve has a lever?')).toEqual([['docs/valves.md', 'Valve 7']])
+    expect(search('Which valve?', { passages: 20 })).toHaveLength(20)
+  })
+
   it('searches some documents only', async () => {
     await build()
     const index = PassageIndex.open(output_dir)
@@ -67,6 +78,10 @@ describe('buildIndex', () => {
     expect(search('wheel or valve')).toHaveLength(2)
     utimesSync(join(docs, 'pump.md'), 1, 1)
     expect(await build()).toMatchObject({ changed: 0, unchanged: 2 })
+    // Of the same size as before.
+    write('pump.md', '# Pump\n\nTurn the crank.')
+    expect(await build()).toMatchObject({ changed: 1, unchanged: 1 })
+    expect(search('crank')).toHaveLength(1)
     // Without sources, those of last time.
     write('more.txt', 'A lever.')
     expect(await buildIndex([], { output_dir })).toMatchObject({ added: 1, unchanged: 2 })
