@@ -16,7 +16,7 @@ const log = pino({ level: 'silent' })
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spanforge-annotate-'))
-  writeFileSync(join(folder, 'a.md'), '# Pump\n\nPress the red button.\n\n# Filter\n\nClean it.')
+  writeFileSync(join(folder, 'a.md'), '# Pump\n\nPress the red button.\n\n# Filter\n\nFilter papers are white.')
   project = await Project.open(join(folder, 'project'))
   await importPaths(project, [join(folder, 'a.md')])
 })
@@ -96,6 +96,7 @@ describe('the annotation server', () => {
     const { json: all } = await call('api/passages')
     expect(all.total).toBe(2)
     const [first, second] = all.passages
+    expect([first.start, second.start]).toEqual(['Press the red button.', 'Filter papers are white.'])
     await act({ type: 'question', id: 'q', passage: second.id, annotator: 'ann', question: 'How often?' })
     await act({ type: 'comment', passage: second.id, annotator: 'ann', comment: 'Unclear' })
     await act({ type: 'status', passage: first.id, annotator: 'ann', status: 'done' })

@@ -1,4 +1,5 @@
 /** What the page shows of a project. */
+import { SEPARATOR } from '../../documents/document.ts'
 import { exportExamples } from '../export.ts'
 import { disagreements } from '../project/labels.ts'
 import type { Project } from '../project/project.ts'
@@ -161,9 +162,10 @@ function listedFields(passage: PassageState, annotator: string | undefined, stat
 
 /** The first words below the headings. */
 function startOf({ text, headings = [] }: PassageState): string {
-  let start = text.slice(0, 1000).replace(/\s+/g, ' ')
+  let paragraphs = text.slice(0, 1000).split(SEPARATOR)
   for (const heading of headings)
-    if (start.startsWith(`${heading} `) && start.length > heading.length + 20) start = start.slice(heading.length + 1)
+    if (paragraphs.length > 1 && paragraphs[0].replace(/\s+/g, ' ') === heading) paragraphs = paragraphs.slice(1)
+  const start = paragraphs.join(' ').replace(/\s+/g, ' ')
   return [...start].slice(0, 160).join('')
 }
 

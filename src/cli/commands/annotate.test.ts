@@ -25,6 +25,7 @@ it('imports data and exports it as SQuAD JSON, but not over a file', async () =>
   const argv = ['annotate', '--output_dir', output_dir, '--export', out]
   const { code, stdout } = await runHere(...argv, data)
   expect([code, stdout]).toEqual([0, expect.stringContaining('Wrote 2 questions')])
+  expect(stdout).toContain(`train --model MODEL --train_file ${out} --version_2_with_negative`)
   expect(parseSquad(readFileSync(out, 'utf8'), out)).toEqual(examples)
   const again = await runHere(...argv)
   expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('already exists')])

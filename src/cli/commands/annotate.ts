@@ -197,5 +197,7 @@ async function writeExport(path: string, { output_dir, overwrite }: AnnotateFlag
       `${unanswerable > 0 ? `, ${count(unanswerable)} without an answer` : ''})`,
   )
   if (left.length > 0) output.print(`Left out: ${left.join(', ')}`)
+  const negative = unanswerable > 0 ? ' --version_2_with_negative' : ''
+  output.print(`To train on them: spanforge train --model MODEL --train_file ${path}${negative} --output_dir OUT`)
   output.result({ file: path, questions: examples.length, unanswerable, left_out })
 }

@@ -96,6 +96,7 @@ function report(built: BuiltIndex, output: Output): void {
       ...(skipped.length > 0 ? [['Skipped', `${count(skipped.length)}, listed below`] as const] : []),
       ...(other_files > 0 ? [['Not read', `${counted(other_files, 'file')} of other types`] as const] : []),
       ['Time', duration(built.runtime)],
+      ...(built.passages > 0 ? [['To use it', `spanforge serve MODEL --index ${built.folder}`] as const] : []),
     ]),
   )
   if (skipped.length > 0)
