@@ -25,7 +25,7 @@ export type QuestionStyle = (typeof QUESTION_STYLES)[number]
 export interface ClozeOptions {
   readonly seed: number
   readonly style: QuestionStyle
-  /** What stands for the answer in a cloze question: the mask token of the model. */
+  /** Replaces the answer in a cloze question: the mask token of the model. */
   readonly mask: string
   /** Whether a question leaves enough room for its context in a window of the model (default: every question). */
   readonly fits?: (question: string) => boolean

@@ -1,4 +1,4 @@
-/** The sentences of passages with their words, and how much a word tells about what a sentence is about. */
+/** The sentences of passages with their words, and how strongly a word indicates the subject of a sentence. */
 
 import { isProse, sentencesIn, type TextSentence } from './sentences.ts'
 import { answerSpans, spanKey, type WordSpan } from './spans.ts'
@@ -10,7 +10,7 @@ export interface ReadSentence extends TextSentence {
   /** Index of the passage. */
   readonly passage: number
   readonly words: readonly Word[]
-  /** Stems of the words that are no function words. */
+  /** Stems of the words that are not function words. */
   readonly stems: ReadonlySet<string>
   /** Whether it is prose that occurs only once here. Other sentences are neither questions nor contain answers. */
   readonly isUsed: boolean
@@ -55,7 +55,7 @@ export function readPassages(passages: readonly string[]): ReadPassages {
   return { sentences, starts }
 }
 
-/** The share of the sentences above which a span is a subject of the whole text, so that a question says little. */
+/** A span that occurs in a larger share of the sentences is the subject of the whole text, and makes a poor answer. */
 const MOST_FREQUENT = 0.2
 
 /**

@@ -20,7 +20,7 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 const [FEWEST, MOST] = [6, 25]
 
 const CONJUNCTION = /^(?:and|or|but|nor|so|&)$/
-/** What cannot follow a question word in the place of the answer, because it continues a list or begins another clause. */
+/** Cannot follow a question word that replaces the answer, because it continues a list or begins another clause. */
 const NO_CONTINUATION = /^\s*(?:[^\s\p{L}\p{N}]|(?:and|or|but|nor|who|whom|whose|which|that|where|when|although|as)\b)/u
 /** Words with which a clause depends on the one before. */
 const DEPENDENT =

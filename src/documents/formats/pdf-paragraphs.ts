@@ -92,7 +92,7 @@ function joined(text: string, line: string): string {
   return (/^\p{Ll}/u.test(line) ? text.slice(0, -1) : text) + line
 }
 
-/** Whether a web address continues in the next line. After a complete one, a sentence begins or goes on. */
+/** Whether a web address continues in the next line. After a complete one, a sentence begins or continues. */
 function isBrokenAddress(text: string, line: string): boolean {
   if (/\bhttps?:(?:\/\/)?$/.test(text)) return true
   if (!ADDRESS.test(text)) return false
