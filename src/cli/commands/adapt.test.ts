@@ -83,7 +83,7 @@ describe('spanforge adapt', () => {
     )
     expect(stdout).toMatch(/Skipped docs\/broken\.pdf: not a PDF/)
     expect(stdout).toMatch(/Arguments chosen by .*learning_rate 0\.0001/)
-    expect((await runHere('adapt', '--help')).stdout).toMatch(/by the\s+number of\s+questions/)
+    expect((await runHere('adapt', '--help')).stdout).toMatch(/by\s+the\s+number\s+of\s+questions/)
     const record = JSON.parse(readFileSync(join(out, 'adaptation/adaptation.json'), 'utf8'))
     const card = readFileSync(join(out, 'README.md'), 'utf8')
     expect(card).toContain(`adapted to ${record.documents} documents`)

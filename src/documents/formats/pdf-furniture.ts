@@ -62,8 +62,12 @@ function furnitureOf(pages: readonly (readonly PageLine[])[]): (line: PageLine, 
   }
 }
 
-/** The uppermost and the lowest line, if there is a gap of more than a line between them and the rest. */
+/**
+ * The uppermost and the lowest line, if there is a gap of more than a line between them and the rest. On a page with few
+ * lines, they can be its text.
+ */
 function linesApart(lines: readonly PageLine[]): PageLine[] {
+  if (lines.length <= EDGE) return []
   return edgesOf(lines).flatMap(([outer, inner]) =>
     inner && Math.abs(outer.y - inner.y) > 2.2 * Math.max(outer.height, inner.height) ? [outer] : [],
   )
