@@ -17,6 +17,8 @@ export interface ModelConfig {
 /** The dimensions of an encoder, independent of their names in the configuration. */
 export interface Geometry {
   readonly layers: number
+  /** What each layer is, if layers of the same size differ otherwise. Only those of the same kind can replace each other. */
+  readonly layer_kinds?: readonly string[]
   readonly heads: number
   readonly hidden_size: number
   /** Width of the feed-forward layers. */
@@ -79,8 +81,6 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   geometry(config: Config): Geometry
   /** Returns the same architecture with different sizes. */
   resized(config: Config, sizes: Pick<Geometry, 'layers' | 'vocab_size'>): Config
-  /** Describes a layer, if layers of the same size differ otherwise. Only those of the same kind can replace each other. */
-  layerKind?(config: Config, layer: number): string
   /** Returns the hidden state [tokens, hidden_size] after a range of layers. Input names are those of transformers. */
   encoder(p: Parameters, config: Config, dropout: Dropout, range: LayerRange): Tensor
   /** The question-answering head, which computes start and end logits [tokens, 2] from the encoder's output. */

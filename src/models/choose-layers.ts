@@ -19,7 +19,7 @@ export interface ShallowModel {
  */
 export function chooseLayers(deep: ModelConfig, chosen: readonly number[], place: string): ShallowModel {
   const architecture = architectureOf(deep)
-  const { layers, vocab_size } = architecture.geometry(deep)
+  const { layers, layer_kinds, vocab_size } = architecture.geometry(deep)
   const given = `init_layers ${chosen.join(',')}`
   if (chosen.some((layer, i) => layer >= layers || (i > 0 && layer <= chosen[i - 1])))
     throw new UsageError(`${given}: expected layers from 0 to ${layers - 1} of ${place} in ascending order`)
@@ -29,7 +29,7 @@ export function chooseLayers(deep: ModelConfig, chosen: readonly number[], place
     throw new SpanforgeError(`${given}: the layers of ${place} share their weights`, {
       remedy: 'Leave out init_layers. For fewer layers with the same weights, lower num_hidden_layers in config.json.',
     })
-  const kindOf = (layer: number) => architecture.layerKind?.(deep, layer)
+  const kindOf = (layer: number) => layer_kinds?.[layer]
   const odd = chosen.findIndex((layer, i) => kindOf(layer) !== kindOf(i))
   if (odd >= 0)
     throw new UsageError(

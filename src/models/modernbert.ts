@@ -135,6 +135,9 @@ export const modernBert: Architecture<ModernBertConfig> = {
   savedFields: () => ({}),
   geometry: (config) => ({
     layers: config.num_hidden_layers,
+    layer_kinds: Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+      layer === 0 ? 'a first layer without a norm' : `a layer with ${attentionKind(config, layer)} attention`,
+    ),
     heads: config.num_attention_heads,
     hidden_size: config.hidden_size,
     intermediate_size: config.intermediate_size,
@@ -146,8 +149,6 @@ export const modernBert: Architecture<ModernBertConfig> = {
     padding_row: paddingRow(config.pad_token_id, config.vocab_size),
     initializer_range: config.initializer_range,
   }),
-  layerKind: (config, layer) =>
-    layer === 0 ? 'a first layer without a norm' : `a layer with ${attentionKind(config, layer)} attention`,
   resized: (config, { layers, vocab_size }) => ({
     ...config,
     num_hidden_layers: layers,

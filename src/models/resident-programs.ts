@@ -190,6 +190,7 @@ export function updateGraph(
 ): Graph {
   const factors = FACTORS.map((name) => input(name, []))
   const [clip, decay, oneMinusBeta1, beta2, oneMinusBeta2, root, epsilon, stepSize] = factors
+  const share = input(AVERAGE_SHARE, [])
   const outputs: Record<string, Tensor> = {}
   const checks: Tensor[] = []
   for (const { name, shape, decays } of parameters) {
@@ -204,7 +205,7 @@ export function updateGraph(
     const all: Record<string, Tensor> = { [name]: next, [momentName(name)]: m, [varianceName(name)]: v }
     if (averages) {
       const average = input(averageName(name), shape)
-      all[averageName(name)] = add(average, mul(input(AVERAGE_SHARE, []), sub(next, average)))
+      all[averageName(name)] = add(average, mul(share, sub(next, average)))
     }
     for (const [of, value] of Object.entries(all)) {
       outputs[nextName(of)] = value
