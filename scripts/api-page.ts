@@ -93,7 +93,7 @@ function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.
 
 const inCell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim()
 
-/** Returns the types that a class or an interface has the members of. */
+/** The types whose members a class or an interface has as well. */
 function basesOf(declaration: ts.Declaration | undefined): string[] {
   if (!declaration || !(ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration))) return []
   return (declaration.heritageClauses ?? []).flatMap(({ types }) => types.map((type) => `\`${type.getText()}\``))

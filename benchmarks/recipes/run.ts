@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../src/files/atomic.ts'
 import type { AnswerScore } from '../../src/inference/evaluate.ts'
 import { prepareAdaptation } from '../../src/runs/adapt/adapt.ts'
 import { type EvaluatedModel, evaluateOn } from '../../src/runs/evaluate/evaluate-model.ts'
-import { inspectMachine } from '../../src/runs/machine.ts'
+import { hasBfloat16, inspectMachine } from '../../src/runs/machine.ts'
 import type { Listener } from '../../src/runs/screen/progress-listener.ts'
 import { noScreen } from '../../src/runs/screen/screen.ts'
 import { fineTune } from '../../src/runs/train/fine-tune.ts'
@@ -47,9 +47,7 @@ interface CurvePoint {
 }
 
 /** bfloat16 where the processor computes in it, otherwise float32. Every run of a comparison needs the same. */
-export const PRECISION = inspectMachine().cpu_features.some((feature) => ['avx512_bf16', 'amx_bf16'].includes(feature))
-  ? 'bfloat16'
-  : 'float32'
+export const PRECISION = hasBfloat16(inspectMachine()) ? 'bfloat16' : 'float32'
 
 const COMPUTING = { engine: 'onednn', bf16: PRECISION === 'bfloat16' } as const
 
@@ -59,7 +57,7 @@ export interface RecipeResult {
   readonly about: string
   readonly seed: number
   readonly cpu: string
-  readonly precision: 'bfloat16' | 'float32'
+  readonly precision: typeof PRECISION
   readonly model: string
   readonly arguments: TrainingArgumentsInput
   readonly copies?: Recipe['copies']

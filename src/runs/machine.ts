@@ -26,6 +26,10 @@ export const CPU_FEATURES = [
   ...['asimd', 'asimddp', 'bf16', 'i8mm', 'sve', 'sve2'],
 ] as const
 
+/** Whether an x86 processor multiplies bfloat16. */
+export const hasBfloat16 = ({ cpu_features }: Pick<Machine, 'cpu_features'>): boolean =>
+  cpu_features.includes('avx512_bf16') || cpu_features.includes('amx_bf16')
+
 export function inspectMachine(): Machine {
   // 0 or missing without a limit, and larger than the memory if the limit has no effect.
   const limit = process.constrainedMemory?.() || Number.POSITIVE_INFINITY

@@ -94,7 +94,7 @@ const withQuestionLog = (command: Command): Command =>
     )
     .option(
       '--log_below <number>',
-      'with --log_questions, keep answers with a lower confidence',
+      'with --log_questions, keep the questions whose answers have a lower confidence',
       share,
       SERVER_DEFAULTS.log_below,
     )

@@ -1,5 +1,5 @@
 /** Lines of a PDF that are no text of the document: headers and footers of pages, page numbers, lists of contents. */
-import { type PageLine, usualHeight } from './pdf-lines.ts'
+import { HEADING_RATIO, type PageLine, usualHeight } from './pdf-lines.ts'
 
 /** Number of lines at the top and the bottom of a page that can be a header or footer. */
 const EDGE = 3
@@ -33,7 +33,9 @@ function edgesOf(lines: readonly PageLine[]): PageLine[][] {
 function furnitureOf(pages: readonly (readonly PageLine[])[]): (line: PageLine, page: number) => boolean {
   const usual = usualHeight(pages.flat())
   const edges = pages.flatMap((lines, page) =>
-    [...new Set(edgesOf(lines).flat())].filter(({ height }) => height <= 1.12 * usual).map((line) => ({ line, page })),
+    [...new Set(edgesOf(lines).flat())]
+      .filter(({ height }) => height <= HEADING_RATIO * usual)
+      .map((line) => ({ line, page })),
   )
   const words = pagesBy(edges.map(({ line, page }) => [wordsAt(line), page]))
   const offsets = pagesBy(
@@ -51,7 +53,7 @@ function furnitureOf(pages: readonly (readonly PageLine[])[]): (line: PageLine, 
     pages.flatMap((lines, page) => linesApart(lines).map((line) => [heightOf(line), page] as const)),
   )
   return (line, page) => {
-    if (line.height > 1.12 * usual) return false
+    if (line.height > HEADING_RATIO * usual) return false
     const height = heightOf(line)
     const isApart = apart.get(height)?.has(page) && apart.get(height)!.size > pages.length / 2
     return (

@@ -20,6 +20,9 @@ export interface PageLine {
   readonly height: number
 }
 
+/** How much larger than ordinary text a heading is. */
+export const HEADING_RATIO = 1.12
+
 /** Joins pieces to lines, and leaves out empty ones. */
 export function linesOf(pieces: readonly TextItem[]): PageLine[] {
   const lines: PageLine[] = []

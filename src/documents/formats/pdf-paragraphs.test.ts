@@ -141,6 +141,12 @@ describe('the paragraphs of several pages', () => {
     expect(text.match(/Since 19\d4/g)).toHaveLength(3)
   })
 
+  it('keeps the text of pages with few lines, such as slides', () => {
+    const slides = ['Press the red button.', 'Wait a minute.', 'Open the lid.', 'Clean the filter.']
+    const footer = (page: number) => line(`Pump manual, page ${page + 1}`, 40)
+    expect(textOf(...slides.map((text, page) => [line(text, 700), footer(page)]))).toBe(slides.join('\n\n'))
+  })
+
   it('has no lists of contents', () => {
     const contents = lines(
       'Contents',

@@ -1,4 +1,5 @@
 /** Reconstructs the paragraphs of a PDF from the lines of its pages. */
+import type { PageStart } from '../document.ts'
 import { withoutFurniture } from './pdf-furniture.ts'
 import type { PageLine } from './pdf-lines.ts'
 
@@ -6,13 +7,12 @@ export interface Paragraph {
   readonly text: string
   /** Font size of its first line in points. */
   readonly height: number
-  /** Where pages begin, as offset in the text and number of the page, counted from 1. */
-  readonly pages: readonly (readonly [offset: number, page: number])[]
+  readonly pages: readonly PageStart[]
 }
 
 /** Joins lines to paragraphs, also across pages, removes hyphenation, and leaves out headers and footers. */
 export function paragraphsOf(pages: readonly (readonly PageLine[])[]): Paragraph[] {
-  const paragraphs: { text: string; height: number; pages: [number, number][] }[] = []
+  const paragraphs: { text: string; height: number; pages: PageStart[] }[] = []
   let previous: PageLine | undefined
   const kept = withoutFurniture(pages)
   const distances = distancesByHeight(kept)

@@ -1,6 +1,6 @@
 import { getDocumentProxy } from 'unpdf'
 import type { DocumentPiece } from '../document.ts'
-import { linesOf, type PageLine, type TextItem as TextPiece, usualHeight } from './pdf-lines.ts'
+import { HEADING_RATIO, linesOf, type PageLine, type TextItem as TextPiece, usualHeight } from './pdf-lines.ts'
 import { type Paragraph, paragraphsOf } from './pdf-paragraphs.ts'
 
 export interface PdfFacts {
@@ -8,13 +8,11 @@ export interface PdfFacts {
   readonly pages: number
 }
 
-/** How much larger than ordinary text a heading is. */
-const HEADING_RATIO = 1.12
 const MAX_LEVELS = 4
 
 /**
- * Calls `add` for each heading and paragraph. Headings are short paragraphs in a font larger than that of
- * most of the text, because most PDF files do not mark them.
+ * Calls `add` for each heading and paragraph. Headings are short paragraphs in a font larger than that of most of the text,
+ * because most PDF files do not mark them.
  * @throws Error if the file is not a PDF, requires a password, has too many pages, or contains only images
  */
 export async function readPdf(
@@ -41,9 +39,9 @@ export async function readPdf(
       lines.push(linesOf(items.filter((item) => 'str' in item) as TextPiece[]))
       page.cleanup()
     }
-    const paragraphs = paragraphsOf(lines)
-    if (paragraphs.length === 0)
+    if (lines.every((page) => page.length === 0))
       throw new Error('its pages are images without text; run a text recognition (OCR) program first')
+    const paragraphs = paragraphsOf(lines)
     const levelOf = headingLevels(paragraphs)
     for (const paragraph of paragraphs) add({ ...paragraph, level: levelOf(paragraph) })
     const { info } = await document.getMetadata().catch(() => ({ info: {} }))

@@ -31,8 +31,6 @@ export interface AdaptOptions extends Pick<ClozeOptions, 'style'>, Omit<ClozeSam
   readonly inputs?: readonly string[]
 }
 
-/** Arguments that name data, which an adaptation makes itself. */
-
 /**
  * Makes the examples of an adaptation in its output folder, unless they are there already and the run is resumed.
  * @param given the arguments that the user has set

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { EngineFacts } from '../../runtime/engine-entry.ts'
 import { engineEntries } from '../../runtime/registry.ts'
-import type { Machine } from '../machine.ts'
+import { hasBfloat16, type Machine } from '../machine.ts'
 
 /** The state of an engine, as reported by `spanforge doctor`. */
 export interface EngineState {
@@ -36,7 +36,7 @@ export async function engineStates(): Promise<EngineState[]> {
 }
 
 /** Suggests how to train faster on this machine, or explains why bfloat16 would not help. */
-export function adviceOn(states: readonly EngineState[], { cpu_features: has }: Pick<Machine, 'cpu_features'>): string {
+export function adviceOn(states: readonly EngineState[], machine: Pick<Machine, 'cpu_features'>): string {
   const devices = states.flatMap((state) => (state.found?.devices ?? []).map((device) => ({ state, ...device })))
   const inBfloat16 = devices.filter(({ precisions }) => precisions.includes('bfloat16'))
   const fastest = inBfloat16
@@ -52,7 +52,7 @@ export function adviceOn(states: readonly EngineState[], { cpu_features: has }: 
   const accelerator = devices.find(({ device, is_software }) => device !== 'cpu' && !is_software)
   const half = accelerator?.precisions.includes('float16') ? ' --fp16' : ''
   if (accelerator) return `Try --device ${accelerator.device}${half} and compare the speed.`
-  if (!has.includes('avx512_bf16') && !has.includes('amx_bf16'))
+  if (!hasBfloat16(machine))
     return 'This processor does not support bfloat16 (AVX512_BF16 or AMX), so --bf16 would not make training faster.'
   const [missing] = states.filter(isMissing).sort(bySpeed)
   if (missing)

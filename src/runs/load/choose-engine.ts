@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../models/architecture.ts'
 import { type Engine, type Precision, precisionOf, type ReducedPrecision } from '../../runtime/engine.ts'
 import type { EngineEntry } from '../../runtime/engine-entry.ts'
 import { type EngineName, engineEntries, engineEntry, enginesOn, openEngine } from '../../runtime/registry.ts'
-import { inspectMachine } from '../machine.ts'
+import { hasBfloat16, inspectMachine } from '../machine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 
 /** The engine, device and precision that flags or arguments ask for: the precision of anything that is computed. */
@@ -188,9 +188,9 @@ function rejectionOf(rejections: Rejections, device: EngineChoice['device'], pre
 }
 
 function rejectedProcessor(): UsageError | undefined {
-  const { cpu, cpu_features: has } = inspectMachine()
-  if (process.arch !== 'x64' || has.length === 0) return undefined
-  if (has.includes('avx512_bf16') || has.includes('amx_bf16')) return undefined
+  const machine = inspectMachine()
+  const { cpu, cpu_features } = machine
+  if (process.arch !== 'x64' || cpu_features.length === 0 || hasBfloat16(machine)) return undefined
   return new UsageError(
     `bf16: this processor (${cpu}) does not support bfloat16: it has neither AVX512_BF16 nor AMX`,
     'Leave out bf16 to compute in float32.',

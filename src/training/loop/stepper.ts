@@ -230,6 +230,7 @@ export class Stepper {
   private async update(learning_rate: number, grad_norm: number, unscale: number): Promise<boolean> {
     const clip = clipCoefficient(grad_norm, this.args.max_grad_norm)
     const succeeded = await this.optimizer.step(learning_rate, clip * unscale)
+    // On a device, the step itself has updated the average there.
     if (!this.optimizer.fetch) this.average?.update(this.optimizer.taken)
     this.model.parameters.changed()
     if (!succeeded) await this.optimizer.fetch?.()

@@ -42,9 +42,8 @@ export async function pdfText(bytes: ArrayBuffer): Promise<string> {
       pages.push(linesOf(items.filter((item) => 'str' in item) as TextItem[]))
       page.cleanup()
     }
-    const text = textOfPages(pages)
-    if (text === '') throw new Error('its pages are images without text')
-    return text
+    if (pages.every((lines) => lines.length === 0)) throw new Error('its pages are images without text')
+    return textOfPages(pages)
   } finally {
     await task.destroy()
   }
