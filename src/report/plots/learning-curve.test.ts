@@ -66,6 +66,14 @@ describe('the learning curve', () => {
   })
 })
 
+test('a learning curve without losses says how to get them, and one loss is a dot', () => {
+  const none = draw({ log_history: [{ epoch: 3.75, step: 15, train_loss: 5 }] })
+  expect(none.texts).toContain('No loss was logged. Lower logging_steps, or set eval_strategy.')
+  const { texts, document } = draw({ log_history: [{ epoch: 1, step: 10, loss: 2 }] })
+  expect(texts.join(' ')).not.toContain('No loss')
+  expect(document.querySelectorAll('circle')).toHaveLength(1)
+})
+
 describe('the learning curve as PNG', () => {
   const png = toPng(learningCurve(notebookRun))
   const view = new DataView(png.buffer, png.byteOffset)

@@ -11,6 +11,9 @@ const color = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c
 const width = 760
 const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 42 }
 
+/** In the place of losses: a short run may end before the first entry of its log. */
+const EMPTY = 'No loss was logged. Lower logging_steps, or set eval_strategy.'
+
 /**
  * Draws the learning curve as an SVG on a white background: losses by epoch with the best one circled and, below, exact
  * match and F1 with their 95 % intervals if they were measured. With a single evaluation, no point is marked as best,
@@ -52,7 +55,10 @@ function lossPanel(points: Point[], logs: { epoch: number; loss: number }[], las
       x: epochAxis(lastEpoch),
       y: valueAxis('Loss (nats, mean of start and end)'),
       marks: [
+        logs.length + known.length === 0 ? Plot.text([EMPTY], { frameAnchor: 'middle', fontSize: 15 }) : null,
         fine ? Plot.line(logs, { x: 'epoch', y: 'loss', stroke: color.training, strokeOpacity: 0.35 }) : null,
+        // A line with one point is invisible.
+        fine && logs.length === 1 ? Plot.dot(logs, { x: 'epoch', y: 'loss', fill: color.training, r: 4 }) : null,
         Plot.lineY(means, { x: 'epoch', y: 'train_loss', stroke: color.training, strokeWidth: 2.2 }),
         Plot.dot(means, { x: 'epoch', y: 'train_loss', fill: color.training, r: 4 }),
         Plot.lineY(known, {
