@@ -13,7 +13,7 @@ import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 const section = /## The loop after deployment([\s\S]*?)\n## /.exec(read('docs/annotate.md'))![1]
 const commands = /```sh\n([\s\S]*?)```/.exec(section)![1].trim().split('\n')
 /** The commands of the section, with a model that need not be trained first. */
-const argvOf = (command: string) => command.replace(/ out /, ` tiny=${tinyFolder} `).split(' ').slice(1)
+const argvOf = (command: string) => command.replace(/ out /, ` tiny=${tinyFolder} `).split(' ').slice(2)
 
 const headers = { 'content-type': 'application/json' }
 const posted = async <T>(address: string, body: object): Promise<T> =>
