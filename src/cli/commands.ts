@@ -33,7 +33,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'adapt',
     group: TRAIN_AND_USE,
-    summary: 'train a model on questions made from your documents, before fine-tuning it on few questions',
+    summary: 'prepare a model for fine-tuning by training it on questions made from your documents',
     usage: '[options] [docs...]',
     load: async () => (await import('./commands/adapt.ts')).adaptCommand(),
   },
@@ -47,7 +47,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'evaluate',
     group: TRAIN_AND_USE,
-    summary: 'compute loss, exact match and F1 of models, and analyse their errors',
+    summary: 'compute loss, exact match and F1 of models, and analyze their errors',
     usage: '[options]',
     load: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   },
@@ -82,7 +82,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'promote',
     group: TRAIN_AND_USE,
-    summary: 'replace a served model if a paired test does not find the new one worse',
+    summary: 'replace a served model, unless a paired test finds the new one worse',
     usage: '[options] <old> [new]',
     load: async () => (await import('./commands/promote.ts')).promoteCommand(),
   },

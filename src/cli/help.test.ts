@@ -25,6 +25,11 @@ test('every listed command exists and has --quiet', async () => {
     expect((await runHere(...path, '--help')).stdout).toContain('--quiet')
 })
 
+test('the help of every command that does something has examples', async () => {
+  for (const path of leaves(await createProgram()).filter(([name, sub]) => name !== 'cache' || !sub))
+    expect((await runHere(...path, '--help')).stdout, path.join(' ')).toMatch(/\n(Examples?|From .*):\n {2}/)
+})
+
 test('help lists every command with its usage, independent of which ones are loaded', async () => {
   const lines = async (argv: string[]) => (await createProgram(argv)).helpInformation()
   expect(await lines(['--help'])).toBe(await lines(['train']))

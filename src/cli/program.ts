@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { packageVersion } from '../package-root.ts'
 import { setQuiet } from '../runs/screen/live-bar.ts'
 import { hintFor } from '../training/arguments/argument-aliases.ts'
@@ -43,6 +43,7 @@ export async function createProgram(argv?: readonly string[]): Promise<Command> 
       helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH),
       minWidthToWrap: 20,
       optionTerm: ({ flags }) => shownFlags(flags),
+      optionDescription: (option) => new Help().optionDescription(option) + (option.mandatory ? ' (required)' : ''),
     })
     if (command !== program && command.commands.length === 0)
       command.option('--quiet', 'print only results, warnings and errors, no progress')

@@ -50,5 +50,5 @@ export async function* readQuestions<T extends QuestionInput>(
 export function checkText(name: string, text: unknown, index: number): void {
   if (typeof text !== 'string') throw new UsageError(`${name} ${index}: found ${showValue(text)}, expected a string`)
   if (text === '')
-    throw new UsageError(`${name} ${index}: found an empty string, expected text`, 'They are counted from 0.')
+    throw new UsageError(`${name} ${index}: found an empty string, expected text`, `The first ${name} is number 0.`)
 }

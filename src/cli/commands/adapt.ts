@@ -37,14 +37,14 @@ const DEFAULTS = Object.fromEntries(
 )
 
 const EXAMPLES = `
-DOCS are documents (.txt, .md, .html, .pdf, .docx) and folders with them, data
-files whose contexts are read without their questions, and folders made by
-"spanforge index". Questions are made from names, numbers and phrases that occur
-in several sentences of a document: one sentence without the phrase is the
-question, the passage of another one the context.
+DOCS are documents (.txt, .md, .html, .pdf, .docx) and folders with them,
+folders made by "spanforge index", and data files, of which only the contexts
+are used. A name, number or phrase that occurs in two sentences of a document
+becomes an answer: one of the sentences, without the answer, is the question,
+and the passage around the other one is the context.
 
 Examples:
-  See what kind of questions a manual gives, without a model:
+  Show the questions that a manual gives; this needs no model:
     spanforge adapt manual.pdf --dry_run
 
   Adapt a model to documents, then fine-tune it on a few questions:
@@ -75,7 +75,7 @@ const withOwnFlags = (command: Command): Command =>
       .addOption(
         new Option(
           '--question_style <name>',
-          'cloze puts a mask in place of the answer, wh asks with a question word (English only), mixed makes half of them each way',
+          'cloze puts a mask in place of the answer, wh asks with a question word (English only), mixed makes half of the questions in each way',
         )
           .choices(QUESTION_STYLES)
           .default('mixed'),
@@ -87,7 +87,7 @@ const withOwnFlags = (command: Command): Command =>
         shareOf,
         0.05,
       )
-      .option('--dry_run', 'show what the documents give, and ten questions, without training')
+      .option('--dry_run', 'show how many questions the documents give, and ten of them, without training')
       .option('--examples <file>', 'write the questions to a data file (.json, .jsonl, .csv ...) instead of training')
       .option('--overwrite', 'replace the file of --examples')
       .option('--json', 'print only the contents of all_results.json to standard output'),

@@ -17,7 +17,7 @@ DATA_OR_TEXTS are documents (txt, md, html, pdf, docx), folders of them, and
 data files with questions: everything that "spanforge train" reads, also without
 answers, exports of Label Studio, Prodigy and Doccano, and questions that
 "spanforge serve --log_questions" has kept. They are added to the project, so
-later runs need to name only new files, or those that have grown.
+later on, name only files that are new or have grown.
 
 The page lists the passages of the documents. Write questions, and mark their
 answers with the mouse or the arrow keys; press ? there for all keys. Everything
@@ -37,8 +37,8 @@ Examples:
     spanforge annotate manuals/ --annotators ann,bob,eve --overlap 2 \\
       --host 0.0.0.0 --token_file tokens.txt
 
-  Correct the answers of which a served model was not certain, or which users of
-  its page have corrected:
+  Review answers that a served model was not sure of, or that its users have
+  corrected:
     spanforge serve out --log_questions questions.jsonl
     spanforge annotate questions.jsonl
 

@@ -8,9 +8,23 @@ import { columns, textTable } from '../../report/render/table.ts'
 import { countingProgressBar } from '../../runs/screen/progress.ts'
 import { createOutput } from '../terminal/output.ts'
 
+const EXAMPLES = `
+The cache is shared with Python. Its folder is HF_HUB_CACHE, or hub in HF_HOME,
+or ~/.cache/huggingface/hub.
+
+Examples:
+  spanforge cache ls
+  spanforge cache verify --remove
+  spanforge cache prune --dry_run
+`
+
 /** `spanforge cache ls | verify | prune`: manages the hub cache, which is shared with Python. */
 export function cacheCommand(): Command {
-  return new Command('cache').addCommand(listCommand()).addCommand(verifyCommand()).addCommand(pruneCommand())
+  return new Command('cache')
+    .addCommand(listCommand())
+    .addCommand(verifyCommand())
+    .addCommand(pruneCommand())
+    .addHelpText('after', EXAMPLES)
 }
 
 const listCommand = (): Command =>

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { textFacts } from '../../report/render/table.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
 import { type WindowFlags, withWindowFlags } from '../flags/answering.ts'
+import { DATA_ARGUMENT } from '../flags/data.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { integerFrom } from '../flags/parsers.ts'
 import { createOutput } from '../terminal/output.ts'
@@ -12,6 +13,16 @@ import { dataMergeCommand } from './data/merge.ts'
 import { sampleCommand } from './data/sample.ts'
 import { splitCommand } from './data/split.ts'
 
+const EXAMPLES = `
+Data files are SQuAD JSON, JSON lines, CSV, Excel, Parquet, Arrow and exports of
+Label Studio; see docs/data.md.
+
+Examples:
+  spanforge data check all.csv --fix questions.csv
+  spanforge data split questions.csv --train train.json --validation dev.json
+  spanforge data convert train.parquet train.json
+`
+
 /** `spanforge data ...`: checks, converts and inspects data files. */
 export const dataCommand = (): Command =>
   new Command('data')
@@ -21,6 +32,7 @@ export const dataCommand = (): Command =>
     .addCommand(sampleCommand())
     .addCommand(dataMergeCommand())
     .addCommand(convertCommand())
+    .addHelpText('after', EXAMPLES)
 
 interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
   readonly model: string
@@ -30,7 +42,7 @@ interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
 function windowsCommand(): Command {
   const command = new Command('windows')
     .description('cut a dataset into windows and print their number and digests')
-    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or dataset name')
+    .argument('<file>', DATA_ARGUMENT)
     .requiredOption('--model <folder>', 'model folder or hub name of the tokenizer')
     .option('--max_samples <integer>', 'maximum number of questions', integerFrom(1))
     .option('--json', 'print the result as JSON')

@@ -18,7 +18,7 @@ interface IndexFlags extends DocumentFlags {
 
 const EXAMPLES = `
 Documents are files that end with ${DOCUMENT_ENDINGS.slice(0, 5).join(', ')},
-${DOCUMENT_ENDINGS.slice(5).join(', ')}. In folders, hidden files and links that lead out of
+${DOCUMENT_ENDINGS.slice(5, -1).join(', ')} or ${DOCUMENT_ENDINGS.at(-1)}. In folders, hidden files and links that lead out of
 the folder are skipped. A document that cannot be read is skipped too, with the
 reason; the others are indexed.
 
@@ -41,9 +41,7 @@ export function indexCommand(): Command {
     .argument('[docs...]', 'files and folders with documents (default: those of the existing index)')
     .requiredOption('--output_dir <folder>', 'folder of the index')
     .addOption(
-      new Option('--stemming <name>', 'find words in other forms: english, or none (default: english)').choices(
-        STEMMINGS,
-      ),
+      new Option('--stemming <name>', 'how to find other forms of words (default: english)').choices(STEMMINGS),
     )
   return withDocumentFlags(command)
     .option('--overwrite', 'create the index again instead of updating it')

@@ -3,12 +3,21 @@ import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
+const EXAMPLES = `
+It also lists the tensors that the model class expects but the weights lack, and
+those that it does not use.
+
+Examples:
+  spanforge inspect out
+  spanforge inspect bert-base-uncased
+`
+
 /** `spanforge inspect FOLDER`: shows the architecture of a model and its missing or unexpected tensors. */
 export function inspectCommand(): Command {
   const command = new Command('inspect')
     .argument('<folder>', 'model folder or hub name')
     .option('--json', 'print the result as JSON')
-  return withHubFlags(command).action(inspect)
+  return withHubFlags(command).addHelpText('after', EXAMPLES).action(inspect)
 }
 
 async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {

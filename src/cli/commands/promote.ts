@@ -52,18 +52,18 @@ model beside the old one, which needs memory for both, and answer the requests
 in progress with the old one. The exit code is 1 if NEW is refused.
 `
 
-/** `spanforge promote`: replaces a served model if a paired test does not find the new one worse. */
+/** `spanforge promote`: replaces a served model, unless a paired test finds the new one worse. */
 export function promoteCommand(): Command {
   const command = new Command('promote')
     .argument('<old>', 'folder that is served, or NAME=FOLDER')
     .argument('[new]', 'folder of the new model; without it, show what is served')
-    .option('--data <file>', 'data file in any format, or dataset name; repeat it for several', listed)
+    .option('--data <file>', 'data file in any format, or dataset name; can be repeated', listed)
     .option('--max_eval_samples <integer>', 'maximum number of questions of each file', integerFrom(1))
     .addOption(new Option('--metric <name>', 'score that decides').choices(['f1', 'exact_match']).default('f1'))
     .option('--alpha <number>', 'significance level of the test', anyNumber, 0.05)
     .option(
       '--min_gain <points>',
-      'lowest gain that the interval of the difference may contain; 0 excludes a loss, -1 allows one of 1 point (default: NEW must not be found worse)',
+      'lowest gain that the interval of the difference may contain; 0 excludes a loss, -1 allows a loss of 1 point (default: the test must not find NEW worse)',
       anyNumber,
     )
     .option('--version_2_with_negative', 'the data has unanswerable questions (default: stored with the model)')
@@ -73,7 +73,7 @@ export function promoteCommand(): Command {
     .option('--undo', 'serve the model before the last promotion again')
     .option(
       '--server <url>',
-      'have this server switch, and undo the promotion if it cannot; repeat it for several',
+      'wait until this server has switched, and undo the promotion if it cannot; can be repeated',
       listed,
     )
     .option('--token <text>', 'token of the servers; prefer --token_file or SPANFORGE_TOKEN')

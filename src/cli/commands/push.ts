@@ -17,6 +17,18 @@ interface PushFlags {
   readonly json?: boolean
 }
 
+const EXAMPLES = `
+Uploads the weights, the configuration, the tokenizer and the model card.
+Reports, logs and arguments stay on this machine unless you --include them.
+
+Examples:
+  Show what would be uploaded; this needs no token:
+    spanforge push out OWNER/NAME --dry_run
+
+  Upload the model to a private repository, with its report:
+    HF_TOKEN=... spanforge push out OWNER/NAME --private --include report.html
+`
+
 /** `spanforge push FOLDER OWNER/NAME`: uploads a saved model with its model card to the hub in one commit. */
 export function pushCommand(): Command {
   return new Command('push')
@@ -25,9 +37,10 @@ export function pushCommand(): Command {
     .option('--include <pattern>', 'upload additional files, such as report.html or runs/**; can be repeated', listed)
     .option('--dry_run', 'show which files would be uploaded without uploading them')
     .option('--private', 'create a private repository')
-    .option('--revision <branch>', 'branch to commit to')
+    .option('--revision <branch>', 'branch to commit to (default: main)')
     .option('--message <text>', 'commit message')
     .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
     .action(async (folder: string, name: string, flags: PushFlags) => {
       const output = createOutput(flags.json === true)
       const { files, left_out } = await planPush(folder, flags)
