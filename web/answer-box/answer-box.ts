@@ -1,13 +1,14 @@
 /**
- * <answer-box>: answers questions about the page that contains it. With the attribute `server`, a running
- * `spanforge serve` answers; otherwise the model of the site from which this script was loaded, in the visitor's browser.
- * docs/site.md describes the attributes.
+ * <answer-box>: answers questions about the page that contains it or, with the attribute `documents`, about the documents
+ * of an index. With the attribute `server`, a running `spanforge serve` answers; otherwise the model of the site from which
+ * this script was loaded, in the visitor's browser. docs/site.md describes the attributes.
  */
 
+import { type Found, sourceNames } from './found.ts'
 import { askLocally, loadLocally } from './local-model.ts'
-import { type Messages, messageFor, messages, SearchFailure } from './messages.ts'
+import { documentMessages, type Messages, messageFor, messages, SearchFailure } from './messages.ts'
 import { sentenceAround } from './sentence.ts'
-import { askServer, type Found } from './served-model.ts'
+import { askServer, searchServer } from './served-model.ts'
 import { STYLE } from './style.ts'
 
 /** Answers below this probability of being correct are not shown, unless the attribute `sure` says otherwise. */
@@ -28,9 +29,9 @@ function report(error: unknown, isLocal: boolean): void {
 }
 
 class AnswerBox extends HTMLElement {
-  static readonly observedAttributes = ['label', 'placeholder', 'button']
+  static readonly observedAttributes = ['label', 'placeholder', 'button', 'documents']
 
-  private texts: Messages = messages
+  private texts: Partial<Messages> = {}
   private readonly input = document.createElement('input')
   private readonly button = document.createElement('button')
   private readonly status = document.createElement('p')
@@ -71,11 +72,11 @@ class AnswerBox extends HTMLElement {
 
   /** Texts for visitors, for example in another language. Those that are not set are in English. */
   get messages(): Messages {
-    return this.texts
+    return { ...(this.hasAttribute('documents') ? documentMessages : messages), ...this.texts }
   }
 
   set messages(given: Partial<Messages>) {
-    this.texts = { ...messages, ...given }
+    this.texts = given
     this.showTexts()
   }
 
@@ -94,10 +95,11 @@ class AnswerBox extends HTMLElement {
   }
 
   private showTexts(): void {
-    const label = this.getAttribute('label') ?? this.texts.label
+    const { messages } = this
+    const label = this.getAttribute('label') ?? messages.label
     this.input.setAttribute('aria-label', label)
     this.input.placeholder = this.getAttribute('placeholder') ?? label
-    this.button.textContent = this.getAttribute('button') ?? this.texts.button
+    this.button.textContent = this.getAttribute('button') ?? messages.button
   }
 
   /** Asks a question as if the visitor had typed it. */
@@ -110,13 +112,13 @@ class AnswerBox extends HTMLElement {
     }
     const question = typed.trim()
     try {
-      const context = this.text()
+      const context = this.hasAttribute('documents') ? undefined : this.text()
       if (question === '' || context === '') return say(this.messages.nothing)
       say(this.messages.searching)
       const found = await this.find(question, context, asking.signal, say)
       if (asking.signal.aborted) return
-      this.show(found, context)
-      this.dispatchEvent(new CustomEvent('answer', { bubbles: true, detail: { question, ...found } }))
+      this.show(found)
+      this.dispatchEvent(new CustomEvent('answer', { bubbles: true, detail: { question, ...found.answer } }))
     } catch (error) {
       if (asking.signal.aborted) return
       report(error, !this.hasAttribute('server'))
@@ -124,10 +126,20 @@ class AnswerBox extends HTMLElement {
     }
   }
 
-  private find(question: string, context: string, signal: AbortSignal, say: (text: string) => void): Promise<Found> {
+  /** Searches `context`, or the documents if there is none. */
+  private async find(
+    question: string,
+    context: string | undefined,
+    signal: AbortSignal,
+    say: (text: string) => void,
+  ): Promise<Found> {
     const server = this.getAttribute('server')
     const model = this.getAttribute('model') ?? undefined
-    if (server !== null) return askServer(server, { question, context, model }, signal)
+    if (server !== null)
+      return context === undefined
+        ? searchServer(server, { question, model }, signal)
+        : askServer(server, { question, context, model }, signal)
+    if (context === undefined) throw new SearchFailure('the attribute "documents" requires the attribute "server"')
     return askLocally({ questions: [question], context, model }, signal, {
       loading: (done, total) => say(this.messages.loading(done, total)),
       reading: (done, total) => say(this.messages.reading(done, total)),
@@ -148,7 +160,7 @@ class AnswerBox extends HTMLElement {
     return (element as HTMLElement).innerText.trim()
   }
 
-  private show({ answer, start, end, score, confidence }: Found, context: string): void {
+  private show({ answer: { answer, score, confidence, source }, text, span, link }: Found): void {
     const given = Number.parseFloat(this.getAttribute('sure') ?? '')
     const sure = Number.isNaN(given) ? SURE : given
     if (answer === '' || (confidence ?? score) < sure) {
@@ -158,8 +170,17 @@ class AnswerBox extends HTMLElement {
     const mark = document.createElement('mark')
     mark.setAttribute('part', 'mark')
     mark.textContent = answer
-    const { before, after } = sentenceAround(context, start, end)
+    const { before, after } = sentenceAround(text, span.start, span.end)
     this.status.replaceChildren(before, mark, after)
+    if (!source || link === undefined) return
+    const place = document.createElement('a')
+    Object.assign(place, {
+      href: link,
+      dir: 'auto',
+      textContent: this.messages.source(sourceNames(source), source.page),
+    })
+    place.setAttribute('part', 'source')
+    this.status.append(place)
   }
 }
 

@@ -5,8 +5,8 @@ import { ReaderFailure } from '../workers/messages.ts'
 import { ReaderClient } from '../workers/reader-client.ts'
 import { responseProblem } from '../workers/site-files.ts'
 import { fetchManifest } from '../workers/site-manifest.ts'
+import { type BoxAnswer, type Found, foundOnPage } from './found.ts'
 import { SearchFailure } from './messages.ts'
-import type { Found } from './served-model.ts'
 
 export interface LocalProgress {
   /** Bytes of the model that have arrived. */
@@ -77,20 +77,25 @@ async function ended<Result>(reader: ReaderClient, call: Promise<Result>): Promi
   })
 }
 
-export async function askLocally(request: BatchRequest, signal: AbortSignal, progress: LocalProgress): Promise<Found> {
+export async function askLocally(
+  request: BatchRequest & { readonly context: string },
+  signal: AbortSignal,
+  progress: LocalProgress,
+): Promise<Found> {
   listeners.add(progress.loading)
   try {
     const { reader, manifest } = await open()
     const model = modelOf(manifest, request.model)
     await ended(reader, reader.load(model))
     signal.throwIfAborted()
-    return await ended(reader, firstAnswer(reader.ask({ ...request, model }, signal), progress))
+    const answer = await ended(reader, firstAnswer(reader.ask({ ...request, model }, signal), progress))
+    return foundOnPage(answer, request.context)
   } finally {
     listeners.delete(progress.loading)
   }
 }
 
-async function firstAnswer(events: AsyncIterable<StreamEvent>, progress: LocalProgress): Promise<Found> {
+async function firstAnswer(events: AsyncIterable<StreamEvent>, progress: LocalProgress): Promise<BoxAnswer> {
   for await (const { name, data } of events) {
     if (name === 'progress') progress.reading(data.done, data.total)
     if (name === 'answer') return data.result.answers[0]

@@ -13,9 +13,22 @@ export const messages = {
   busy: 'Many people are asking at the moment. Please try again shortly.',
   slow: 'That took too long. Please try again shortly.',
   broken: 'The search does not work at the moment.',
+  /** Says where an answer comes from. `names` are the title of the document and the headings above the answer. */
+  source: (names: readonly string[], page?: number): string =>
+    `${names.join(' › ')}${page === undefined ? '' : `, page ${page}`}`,
 }
 
 export type Messages = typeof messages
+
+/** The texts of a box with the attribute `documents`. */
+export const documentMessages: Messages = {
+  ...messages,
+  label: 'Ask a question',
+  searching: 'Searching …',
+  reading: (done, total) => `Searching: ${Math.round((100 * done) / total)} % …`,
+  nothing: 'The documents do not answer that.',
+  tooLong: messages.notPlain,
+}
 
 /** A failed search, with details for the owner of the page. */
 export class SearchFailure extends Error {

@@ -9,4 +9,5 @@ input::placeholder { color: inherit; opacity: 0.7; }
 button { background: color-mix(in srgb, currentColor 12%, transparent); cursor: pointer; }
 p { margin: 0.5em 0 0; overflow-wrap: anywhere; }
 p:empty { margin: 0; }
+a { display: block; margin-top: 0.25em; font-size: 0.9em; color: inherit; }
 `

@@ -7,6 +7,7 @@ import type {
   SourcedAnswer,
 } from '../../src/server/http/collection-contract.ts'
 import type { TextSpan } from '../../src/squad/types.ts'
+import { linkedDocument } from '../shared/document-link.ts'
 import { backend, ServiceError } from './backend.ts'
 import * as state from './state.ts'
 
@@ -109,26 +110,20 @@ export function sourceOf({ source }: Pick<SourcedAnswer, 'source'>): string {
   return headings.length > 0 ? `${place}: ${headings.join(' › ')}` : place
 }
 
-const LINK = /^#document=(\d+)(?:&start=(\d+)&end=(\d+))?$/
-
-/** Address of a document, or of a place in it, on this page. */
-export const documentLink = (id: number, span?: TextSpan): string =>
-  `#document=${id}${span ? `&start=${span.start}&end=${span.end}` : ''}`
-
 /** Opens the document that a fragment of the address names. Returns false for other fragments. */
 export async function openDocumentLink(fragment: string): Promise<boolean> {
-  const [, id, start, end] = LINK.exec(fragment) ?? []
-  if (id === undefined || documentCount.value === undefined) return false
+  const linked = linkedDocument(fragment)
+  if (!linked || documentCount.value === undefined) return false
   isShown.value = true
-  const span = start === undefined ? undefined : { start: Number(start), end: Number(end) }
+  const { id, span } = linked
   const known = opened.value?.document
-  if (known?.id === Number(id)) {
+  if (known?.id === id) {
     opened.value = { document: known, span }
     return true
   }
   isOpening.value = true
   try {
-    opened.value = { document: await backend().documents!.open(Number(id)), span }
+    opened.value = { document: await backend().documents!.open(id), span }
     state.announcement.value = `${title.value} is open`
   } catch (error) {
     state.complaint.value = explain(error)

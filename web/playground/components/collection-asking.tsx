@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks'
 import type { SourcedAnswer } from '../../../src/server/http/collection-contract.ts'
+import { documentLink } from '../../shared/document-link.ts'
 import { Icon } from '../../shared/icon.tsx'
 import * as collection from '../collection.ts'
 import { percent } from '../logic/numbers.ts'
@@ -82,7 +83,7 @@ function Answers({ asked, response }: AnswersProps) {
       {answers.map((one) => (
         <li key={`${one.source?.document.id} ${one.start} ${one.end}`}>
           {one.source ? (
-            <a href={collection.documentLink(one.source.document.id, one)}>
+            <a href={documentLink(one.source.document.id, one)}>
               <span class="words" dir="auto">
                 {one.answer}
               </span>

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { TextSpan } from '../../../src/squad/types.ts'
+import { documentLink } from '../../shared/document-link.ts'
 import { Marked } from '../../shared/marked.tsx'
 import * as collection from '../collection.ts'
 import { pageBlocks } from '../logic/blocks.ts'
@@ -50,7 +51,7 @@ function DocumentList() {
               checked={selected.has(document.id)}
               onChange={() => collection.toggleDocument(document)}
             />
-            <a href={collection.documentLink(document.id)}>
+            <a href={documentLink(document.id)}>
               <b dir="auto">{document.title ?? document.name}</b>
               <span class="note">
                 {document.name} ·{' '}
