@@ -86,7 +86,7 @@ describe('tokenizer.call rejects invalid arguments', async () => {
     [['a', 7], /text_pair: found 7, expected/],
     [['a', ['b']], /found a text and a list/],
     [[['a'], ['b', 'c']], /text_pair has 2 texts, expected 1/],
-    [['a b c', undefined, { truncation: 'only_second', max_length: 4 }], /there is one text/],
+    [['a b c', undefined, { truncation: 'only_second', max_length: 4 }], /there is only one text/],
   ])('%j', (given, message) => {
     expect(() => call(...given)).toThrow(message)
   })

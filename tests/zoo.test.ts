@@ -9,7 +9,7 @@ import { unpackZoo, type ZooRecord, zooFolders, zooRecord } from './zoo.ts'
 const REFUSED: Record<string, RegExp> = {
   'x-IT-Engineer-K--mood-moriage-ja':
     /the tokenizer of this folder is BertJapaneseTokenizer, which cuts words with MeCab/,
-  'x-galoisjung--kobert': /tokenizer.json describes no tokenizer: it has no "model"/,
+  'x-galoisjung--kobert': /tokenizer.json does not describe a tokenizer: it has no "model"/,
   'x-thethanh02--VNese-phobert': /the tokenizer of this folder is PhobertTokenizer, which merges pairs from bpe.codes/,
 }
 
@@ -59,7 +59,7 @@ function compareWindows(tokenizer: Tokenizer, { pairs }: ZooRecord): void {
   for (const pair of pairs) {
     const read = () => callPair(tokenizer, pair, WINDOWS)
     if (pair.error !== undefined) {
-      expect(read).toThrow(/has no unk_token|would have to give up/)
+      expect(read).toThrow(/has no unk_token|tokens, but \d+ must be removed/)
       continue
     }
     expect(read()).toEqual(pair.windows)

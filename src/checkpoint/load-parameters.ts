@@ -142,6 +142,6 @@ function rejectMismatched(folder: string, mismatched: readonly Mismatch[]): neve
       `  ${showText(name, 80)}: found shape ${showValue(found)}, expected ${showValue(expected)}`,
   )
   throw new SpanforgeError(`${folder}: weights whose shapes do not match the model:\n${showLines(lines, 5)}`, {
-    remedy: 'Check config.json, or set ignore_mismatched_sizes to reinitialise these weights.',
+    remedy: 'Check config.json, or set ignore_mismatched_sizes to reinitialize these weights.',
   })
 }

@@ -92,7 +92,7 @@ describe('loadTokenizer', () => {
   })
 
   it('names a folder without a tokenizer', async () => {
-    await expect(loadTokenizer(folder)).rejects.toThrow(`${folder}: no tokenizer here`)
+    await expect(loadTokenizer(folder)).rejects.toThrow(`${folder}: no tokenizer found`)
   })
 
   it('rejects an empty vocabulary', async () => {
@@ -168,7 +168,7 @@ describe('loadTokenizer', () => {
     [
       'model',
       { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 },
-      'model.dropout is 0.1, with which a text has',
+      'model.dropout is 0.1, which makes tokens random',
     ],
     [
       'model',

@@ -103,6 +103,12 @@ describe('a model given by hub name', () => {
 })
 
 describe('a dataset given by hub name', () => {
+  test('is named in the error if it is neither a file nor a dataset that can be downloaded', async () => {
+    const { code, stderr } = await runHere('data', 'check', 'nosuch', '--offline')
+    expect(code).toBe(1)
+    expect(stderr).toContain('nosuch: no such file, and no dataset with this name could be downloaded: hub: ')
+  })
+
   test('can be converted, sampled, split, merged and checked like a file', async () => {
     const folder = temporaryFolder()
     const path = (name: string) => join(folder, name)

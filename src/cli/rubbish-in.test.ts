@@ -83,7 +83,7 @@ describe('spanforge rejects models with', () => {
 
   test('a missing tokenizer', async () => {
     for (const name of ['tokenizer.json', 'vocab.txt']) rmSync(join(model, name))
-    await expectRejected(/no tokenizer here/)
+    await expectRejected(/no tokenizer found/)
   })
 
   test('a folder that does not exist', async () => {

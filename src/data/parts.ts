@@ -29,7 +29,7 @@ export function splitExamples<T extends Example>(
   { seed, shares, by }: SplitOptions,
 ): DatasetSplit<T> {
   if (shares.some((share) => !(share > 0)) || shares.reduce((sum, share) => sum + share, 0) >= 1)
-    throw new UsageError(`invalid shares ${shares.join(', ')}: each must be greater than 0, and their sum less than 1`)
+    throw new UsageError(`shares: found ${shares.join(' and ')}, expected numbers above 0 whose sum is less than 1`)
   const chosen = by ?? (hasArticles(examples) ? 'article' : 'context')
   const groups = groupsOf(examples, chosen)
   const part = new Int32Array(examples.length)
@@ -48,9 +48,11 @@ export function splitExamples<T extends Example>(
   }
   const parts = [0, ...shares].map((_, index) => examples.filter((_, i) => part[i] === index))
   if (parts.every((questions) => questions.length)) return { by: chosen, parts }
-  throw new SpanforgeError(`${examples.length} questions in ${groups.length} groups by ${chosen} make no such parts`, {
-    remedy: 'Split by context or by question, or choose larger shares.',
-  })
+  const found = `${groups.length} ${chosen}${groups.length === 1 ? '' : 's'}`
+  throw new SpanforgeError(
+    `cannot split ${examples.length} questions into ${parts.length} parts of these sizes: found ${found} to distribute`,
+    { remedy: 'Split by a smaller unit (context, question), or choose larger shares.' },
+  )
 }
 
 function hasArticles(examples: readonly Example[]): boolean {

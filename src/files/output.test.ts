@@ -57,7 +57,8 @@ it('rejects two names of the same output, including different case and linked fo
     ['caf\u00e9', 'cafe\u0301'],
     ['new/x', 'new/deep/../x'],
   ])
-    expect(() => checkOutputs([path(a), path(b)], { overwrite: true })).toThrow('is the same file as')
+    expect(() => checkOutputs([path(a), path(b)], { overwrite: true })).toThrow(/is the same file as|is given for two/)
+  expect(() => checkOutputs([path('x.json'), path('x.json')], {})).toThrow('x.json: is given for two outputs')
 })
 
 it('rejects outputs that are not files or cannot be created before the work begins', () => {

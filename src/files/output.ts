@@ -29,7 +29,7 @@ export function checkOutputs(paths: readonly string[], { overwrite = false, inpu
     const other = places.get(place)
     if (other !== undefined)
       throw new UsageError(
-        `${showText(path)}: is the same file as ${showText(other)}`,
+        `${showText(path)}: is ${path === other ? 'given for two outputs' : `the same file as ${showText(other)}`}`,
         'Use a different file for each output.',
       )
     places.set(place, path)

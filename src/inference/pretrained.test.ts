@@ -92,7 +92,7 @@ test('initializes only the missing tensor', async () => {
   for (const [other, { data }] of Object.entries(stored)) expect(model.parameters.view(other), other).toEqual(data)
 })
 
-test('rejects a head of a different size, or reinitialises it on request', async () => {
+test('rejects a head of a different size, or reinitializes it on request', async () => {
   const folder = fixture('tiny/b2/head-of-three')
   await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3, 32\], expected \[2, 32\]/)
   const { model, report } = await loadPretrained(folder, { ignore_mismatched_sizes: true })

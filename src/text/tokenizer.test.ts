@@ -95,7 +95,7 @@ describe('BertTokenizer', () => {
     const tokenizer = new BertTokenizer({ vocab })
     expect(tokenizer.tokenize('Unaffordable, so.')).toEqual(['una', '##ff', '##ord', '##able', ',', 'so', '.'])
     expect(() => tokenizer.decode(undefined as never)).toThrow(
-      /ids is undefined, expected a list of token ids\n {2}enc/,
+      /ids is undefined, expected a list of token ids\n {2}For example: decode/,
     )
   })
 

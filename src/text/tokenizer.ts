@@ -210,7 +210,10 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     if (typeof ids?.length !== 'number')
-      throw new UsageError(`decode: ids is ${ids}, expected a list of token ids`, 'encode(text).ids is one.')
+      throw new UsageError(
+        `decode: ids is ${ids}, expected a list of token ids`,
+        'For example: decode(encode(text).ids).',
+      )
     const { skip_special_tokens = false } = options
     const { clean_up_tokenization_spaces = this.settings.clean_up_tokenization_spaces } = options
     const kept = Array.from(ids).filter(

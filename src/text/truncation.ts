@@ -33,13 +33,13 @@ function keptLengths(lengths: readonly number[], { strategy, room }: Truncation)
   const cut = strategy === 'only_first' ? 0 : 1
   if (cut >= lengths.length)
     throw new UsageError(
-      `truncation is ${strategy}, but there is one text`,
+      `truncation is ${strategy}, but there is only one text`,
       'Give a second text, or use truncation true or only_first.',
     )
   if (lengths[cut] <= excess)
     throw new UsageError(
-      `truncation ${strategy}: the ${cut === 0 ? 'first' : 'second'} text has ${lengths[cut]} tokens and would have to ` +
-        `give up ${excess}`,
+      `truncation ${strategy}: the ${cut === 0 ? 'first' : 'second'} text has ${lengths[cut]} tokens, but ${excess} ` +
+        `must be removed`,
       `Raise max_length to more than the other text needs, or use truncation true, which shortens the longer text.`,
     )
   return lengths.map((length, i) => (i === cut ? length - excess : length))
@@ -63,7 +63,7 @@ function pieces(text: Encoding, length: number, { stride, side }: Truncation): E
   if (length === 0) return [slice(text, 0, 0), text]
   if (stride >= length)
     throw new UsageError(
-      `stride is ${stride}; expected less than the ${length} tokens that a text is cut to`,
+      `stride is ${stride}; expected less than ${length}, the number of tokens that remain of a text`,
       'Lower stride, or raise max_length, which includes the special tokens and the other text.',
     )
   const found: Encoding[] = []

@@ -115,7 +115,8 @@ export async function importDataFile(
 }
 
 function nothingRead(name: string, [first, ...others]: readonly SkippedItem[]): SpanforgeError {
-  if (!first) return new SpanforgeError(`${name}: found no questions`)
+  if (!first)
+    return new SpanforgeError(`${name}: found no questions`, { remedy: 'Use a file that contains questions.' })
   const more = others.length > 0 ? `; and ${others.length.toLocaleString('en-US')} more problems` : ''
   return new SpanforgeError(`${first.name}: ${first.reason}${more}`, { remedy: `No question of ${name} can be read.` })
 }

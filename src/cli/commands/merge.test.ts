@@ -124,7 +124,7 @@ describe('shards of predict', () => {
     appendFileSync(at('shard-2-of-3.answers.jsonl'), '{}\n')
     expect(await failure('merge', at('answers.jsonl'))).toContain('has changed since shard 2/3 was computed')
     rmSync(at('shard-2-of-3.answers.jsonl'))
-    expect(await failure('merge', at('answers.jsonl'))).toContain('the lines are missing of shard 2/3')
+    expect(await failure('merge', at('answers.jsonl'))).toContain('the lines of shard 2/3 are missing')
     await run('merge', at('answers.jsonl'), ...[1, 3].map((i) => at(`shard-${i}-of-3.answers.jsonl`)), at('copy'))
     await run(...predict('whole.jsonl'))
     expect(readFileSync(at('answers.jsonl')).equals(readFileSync(at('whole.jsonl')))).toBe(true)

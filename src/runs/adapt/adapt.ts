@@ -53,7 +53,10 @@ export async function prepareAdaptation(
   const args = parseArguments(earlier, 'arguments')
   const { model, output_dir, resume_from_checkpoint } = args
   if (!model)
-    throw new UsageError('adapt: --model is missing', 'Use the folder of a pretrained model or a name on the hub.')
+    throw new UsageError(
+      'adapt: --model is missing',
+      'Name a model folder, or a model on the hub such as bert-base-uncased.',
+    )
   const { hidden_size } = geometryOf(await loadConfig(await smallFiles(model, args, options)))
   const claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: [...sources, ...inputs] })
   try {

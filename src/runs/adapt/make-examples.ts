@@ -108,8 +108,8 @@ function noExamples({ counts, skipped, repeated }: MadeExamples): SpanforgeError
       `occur in two of them${also.map((text) => `; ${text}`).join('')}${skippedLines}`,
     {
       remedy:
-        'Needed are names, numbers or phrases that occur in at least two sentences of the same document, in full ' +
-        'sentences. Use longer documents of continuous text.',
+        'Expected names, numbers or phrases that occur in at least two full sentences of the same document. ' +
+        'Use longer documents of continuous text.',
     },
   )
 }

@@ -23,7 +23,7 @@ export function requireQuestions(dtypes: readonly ExportDtype[], has: boolean, f
   if (has || force || blind.length === 0) return
   const rest = EXPORT_DTYPES.filter((dtype) => !needsQuestions(dtype)).join(' and ')
   throw new UsageError(
-    `export: ${blind.join(', ')} must be compared with the model on questions, and there are none`,
+    `export: ${blind.join(', ')} must be compared with the model on questions, but there are none`,
     `Use --validation_file or --dataset, or --force to export without a comparison. Only ${rest} need no questions.`,
   )
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { formatOfName } from '../../data/format.ts'
 import { readExamples as readFileExamples } from '../../data/read-examples.ts'
 import { savedDatasetFiles } from '../../data/saved-dataset.ts'
-import { UsageError } from '../../errors.ts'
+import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
 import type { Example } from '../../squad/types.ts'
 
@@ -44,7 +44,14 @@ export async function dataFiles(source: string, { split, config, revision, hub }
   const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
   if (saved) return saved
   const { resolveDataset } = await import('../../hub/download/datasets.ts')
-  return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
+  try {
+    return await resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
+  } catch (error) {
+    // A usage error is about the dataset that was found.
+    if (found || !(error instanceof SpanforgeError) || error instanceof UsageError) throw error
+    const missing = `${source}: no such file, and no dataset with this name could be downloaded: ${error.summary}`
+    throw new SpanforgeError(missing, { ...error.options, cause: error })
+  }
 }
 
 /**

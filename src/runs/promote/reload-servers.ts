@@ -70,7 +70,10 @@ async function request({ url, token }: ServerAccess, method: 'GET' | 'POST', pat
   const sent = fetch(new URL(path, `${url.replace(/\/+$/, '')}/`), { method, headers, signal, redirect: 'error' })
   const response = await sent.catch((cause: Error) => {
     const reason = (cause.cause as Error | undefined)?.message || cause.message
-    throw new SpanforgeError(`${url}: the server cannot be reached: ${reason}`, { cause })
+    throw new SpanforgeError(`${url}: the server cannot be reached: ${reason}`, {
+      remedy: 'Check the address, and that the server is running.',
+      cause,
+    })
   })
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok) return body

@@ -193,7 +193,7 @@ async function rejectChanged({ lines, sha256, shard }: FoundShard): Promise<void
   const isThere = existsSync(lines)
   if (isThere && (await sha256Of(lines)) === sha256) return
   throw new SpanforgeError(
-    `${lines}: ${isThere ? 'has changed since shard' : 'the lines are missing of shard'} ${showShard(shard)}${isThere ? ' was computed' : ''}`,
+    `${lines}: ${isThere ? `has changed since shard ${showShard(shard)} was computed` : `the lines of shard ${showShard(shard)} are missing`}`,
     { remedy: 'Copy the file again from where it was computed, or compute the shard again with --overwrite.' },
   )
 }

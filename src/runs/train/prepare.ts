@@ -64,7 +64,10 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
   const hub = { ...options.hub, signal }
   const { model } = given
   if (!model)
-    throw new UsageError('train: --model is missing', 'Use the folder of a pretrained BERT or a name on the hub.')
+    throw new UsageError(
+      'train: --model is missing',
+      'Name a model folder, or a model on the hub such as bert-base-uncased.',
+    )
   rejectExclusive(given)
   const examples = await readRunData(given, hub)
   const { seed, engine, bf16, bf16_full_eval, fp16, revision } = given

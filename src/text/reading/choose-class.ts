@@ -86,7 +86,7 @@ function noTokenizer({ slow }: TokenizerClass, present: readonly string[], type:
       : slow?.reads === 'merges.txt'
         ? 'vocab.json with merges.txt'
         : 'vocab.txt'
-  return new SpanforgeError(`no tokenizer here: neither tokenizer.json nor ${wanted}`, {
+  return new SpanforgeError(`no tokenizer found: neither tokenizer.json nor ${wanted}`, {
     remedy: 'Copy the tokenizer files of the pretrained model into the folder.',
   })
 }

@@ -26,7 +26,7 @@ export function readTokenizerJson(value: unknown): TokenizerJson {
   const json = Fields.of(value, PLACE)
   if (!json.has('model'))
     throw new SpanforgeError(
-      `tokenizer.json describes no tokenizer: it has no "model", only ${showValue(json.names, 80)}`,
+      `tokenizer.json does not describe a tokenizer: it has no "model", only ${showValue(json.names, 80)}`,
       { remedy: 'Download tokenizer.json again.' },
     )
   const model = json.object('model')
@@ -97,10 +97,9 @@ function readUnigram(model: Fields, vocab: readonly (readonly [string, number])[
 function readBpe(model: Fields): BpeModel {
   const dropout = model.optional('dropout', 'number') ?? 0
   if (dropout !== 0)
-    throw new SpanforgeError(
-      `${model.path('dropout')} is ${dropout}, with which a text has other tokens each time; expected null`,
-      { remedy: 'Set dropout to null in the file.' },
-    )
+    throw new SpanforgeError(`${model.path('dropout')} is ${dropout}, which makes tokens random; expected null`, {
+      remedy: 'Set dropout to null in the file.',
+    })
   return {
     type: 'BPE',
     merges: mergesOf(model),

@@ -38,7 +38,7 @@ export function readSentencePiece(bytes: Uint8Array, file: string): SentencePiec
       charsMap: bytesOf(last(normalizer, 2)),
     }
   } catch (cause) {
-    throw new SpanforgeError(`${file} is no SentencePiece model: ${(cause as Error).message}`, {
+    throw new SpanforgeError(`${file} is not a SentencePiece model: ${(cause as Error).message}`, {
       remedy: 'Download the file again.',
       cause,
     })
