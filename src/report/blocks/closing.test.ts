@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { miniLmRun, notebookRun } from '../../../tests/sample-runs.ts'
+import { ARGUMENTS_FILE, EVALUATION_FILES, FINAL_FILES, LOG_FILE } from '../../runs/run-files.ts'
 import { renderText } from '../render/text.ts'
 import type { RunSummary } from '../summary/run.ts'
-import { closing } from './closing.ts'
+import { closing, purposeOf } from './closing.ts'
 
 const textOf = (run: RunSummary) => renderText(closing(run))
 
@@ -37,6 +38,11 @@ describe('the report after training', () => {
   test('lists the saved files with sizes and purposes', () => {
     expect(text).toMatch(/^model\.safetensors +435\.6 MB +weights$/m)
     expect(text).toMatch(/^Total +436\.5 MB +6 files$/m)
+  })
+
+  test('knows the purpose of each file of a run', () => {
+    const files = [...FINAL_FILES, ARGUMENTS_FILE, LOG_FILE, ...Object.values(EVALUATION_FILES)]
+    expect(files.filter((name) => purposeOf(name) === '')).toEqual([])
   })
 
   test('of the MiniLM run shows scores, a first sign of overfitting, and a failed rule of thumb', () => {

@@ -157,10 +157,13 @@ const purposes: readonly [RegExp, string][] = [
   [/^train_results\.json$/, 'training metrics'],
   [/^eval_results\.json$/, 'evaluation metrics'],
   [/^all_results\.json$/, 'all metrics'],
+  [/^run_digests\.json$/, 'digests of the data and the base model'],
+  [/^log\.jsonl$/, 'logged losses and metrics, one entry per line'],
   [/^learning_curve\.(svg|png)$/, 'learning curve'],
   [/^README\.md$/, 'model card for the hub'],
   [/^report\.(html|md)$/, 'this report'],
   [/^model\.onnx$/, 'evaluation graph with weights'],
   [/^(nbest_)?predictions\.json$/, 'answers to the validation questions'],
+  [/^null_odds\.json$/, 'score of "no answer" minus that of the best answer'],
   [/^events\.out\.tfevents\./, 'TensorBoard log'],
 ]
