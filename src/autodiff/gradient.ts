@@ -20,8 +20,8 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * Turns the gradient of y into gradients with respect to each tensor in `wrt`, null for those it does not depend on. Goes no further
- * than to the tensors in `until`.
+ * Turns the gradient of y into gradients with respect to each tensor in `wrt`, or null for those that it does not
+ * depend on. Stops at the tensors in `until`.
  */
 export function backward(
   y: Tensor,
@@ -68,7 +68,10 @@ function firstResults(order: readonly Tensor[]): ReadonlyMap<Node, Tensor> {
   return first
 }
 
-/** What y's operator hands to each of its operands. Nothing if the loss does not use y, or another result is yet to come. */
+/**
+ * Returns the gradients of the operands of y's operator: none if the loss does not use y, or if another result of the
+ * operator will be visited later.
+ */
 function sharesOf(
   y: Tensor,
   gradients: ReadonlyMap<Tensor, Tensor>,

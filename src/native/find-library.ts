@@ -8,11 +8,11 @@ export type Handle = bigint
 
 export interface FoundLibrary {
   readonly file: string
-  /** Where it was found, for people. */
+  /** Where it was found, in words. */
   readonly source: string
 }
 
-/** What a search depends on; tests pass their own. */
+/** The environment that a search depends on; tests pass their own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
@@ -34,7 +34,10 @@ export const LINUX_FOLDERS: readonly string[] = [
   '/usr/lib/aarch64-linux-gnu',
 ]
 
-/** Where Python environments are: the active one, that of each python on the PATH, the user's and the system's. */
+/**
+ * Returns the folders of Python environments: the active one, that of each python on the PATH, the user's and the
+ * system's.
+ */
 export function pythonEnvironments({ env, home }: Pick<Surroundings, 'env' | 'home'>): string[] {
   const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, ...pythonPrefixes(env.PATH), join(home, '.local'), '/usr/local']
   return prefixes.filter((prefix) => prefix !== undefined && prefix !== '') as string[]

@@ -35,7 +35,7 @@ function load() {
     move: (to: number, from: number, bytes: number): void => void memmove(to, from, bytes),
     fill: c.func('memset', P, [P, 'int', size]) as (address: number, byte: number, bytes: number) => void,
     view: (address: number, bytes: number): ArrayBuffer => ffi.view(address, bytes),
-    /** Where an array is. It stays there as long as the array lives. */
+    /** Returns the address of an array, which stays the same as long as the array exists. */
     addressOf(array: ArrayBufferView): number {
       // A small array is inside V8's heap, where it can move, until somebody asks for its buffer.
       void array.buffer

@@ -19,11 +19,11 @@ export type Values = Readonly<Record<string, Value>>
  */
 export type Precision = 'float32' | 'bfloat16' | 'float16'
 
-/** Which of the reduced precisions is used, as arguments and flags say it. */
+/** The reduced precision that arguments or flags request. */
 export interface ReducedPrecision {
   /** Multiply in bfloat16. */
   readonly bf16?: boolean
-  /** Multiply in float16. Not if it is null, which means that nothing has decided it. */
+  /** Multiply in float16. Null means that nobody has decided yet. */
   readonly fp16?: boolean | null
 }
 
@@ -88,7 +88,7 @@ export interface Signature {
   readonly outputs: readonly string[]
 }
 
-/** What the number of tokens of a pass and the length of its windows are rounded up to. */
+/** Multiples to which the number of tokens of a pass and the length of its windows are rounded up. */
 export interface Multiples {
   readonly tokens: number
   readonly length: number

@@ -71,10 +71,10 @@ export const onnxruntime: Engine = {
   },
 }
 
-/** How threads wait for each other. */
+/** Options that say how threads wait for each other. */
 const waiting = (spin: boolean) => ({ intra_op: { allow_spinning: spin ? '1' : '0' } })
 
-/** Opens a model with its weights mapped into memory, where the file allows that. */
+/** Opens a model, with its weights mapped into memory if the file allows it. */
 function openFile(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
   const mapped = readMappedModel(file)
   const weights = mapped && { model_external_initializers_file_folder_path: mapped.folder }

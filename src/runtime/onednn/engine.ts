@@ -15,7 +15,7 @@ const INSTALL = 'pip install onednn-cpu-gomp'
 /** Tokens of a pass are padded to a multiple of this, so that few shapes occur: each costs a millisecond to compile. */
 const TOKEN_MULTIPLE = 32
 
-/** Also the number of sums that a gradient is added up in, so it does not depend on the number of cores. */
+/** A gradient is also added up in this many sums, so the result does not depend on the number of cores. */
 const LANES = 2
 
 const precisionsOf = (library: Library): readonly Precision[] =>

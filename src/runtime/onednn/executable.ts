@@ -16,12 +16,12 @@ import { HeldValues } from '../held-values.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
 import type { Program } from './program.ts'
 
-/** How long a thread waits for its next executable: with it end the primitives and the JavaScript that were compiled. */
+/** Idle time in milliseconds after which a thread ends. Its primitives and its compiled JavaScript end with it. */
 const IDLE_MS = 30_000
 
 /**
- * A thread that computes, one for each library and lane: its executables run one after the other, so that they do not
- * compete for the cores. It ends some time after its last executable, and with the process.
+ * A thread for one library and one lane. It runs its executables one after the other, so that they do not compete for
+ * the cores. It ends when it has been idle for some time, or with the process.
  */
 class Computing {
   private static readonly running = new Map<string, Computing>()
@@ -52,7 +52,7 @@ class Computing {
     return { computing, id: computing.next++ }
   }
 
-  /** Calls a function of the thread. The process stays alive until it answers, and only so long. */
+  /** Calls a function of the thread. The process stays alive until the thread answers. */
   async call<T = void>(name: string, ...args: readonly unknown[]): Promise<T> {
     const { worker } = this.thread
     if (this.waiting++ === 0) worker.ref()
@@ -63,7 +63,7 @@ class Computing {
     }
   }
 
-  /** Calls a function without waiting for it. */
+  /** Calls a function of the thread without waiting for it. */
   tell(name: string, ...args: readonly unknown[]): void {
     this.thread.tell(name, ...args)
   }
@@ -85,7 +85,7 @@ interface PlacedValue extends Placed {
 
 const place = ({ data, dims }: Value): PlacedValue => ({ address: nativeMemory().addressOf(data), dims, data })
 
-/** A program on the thread that computes. Values stay where they are: the thread reads and writes their memory. */
+/** A program that runs on a separate thread. Values are not copied: the thread reads and writes their memory. */
 export class OneDnnExecutable implements Executable {
   private readonly held: HeldValues<PlacedValue>
   private running: Promise<void> = Promise.resolve()
@@ -96,7 +96,7 @@ export class OneDnnExecutable implements Executable {
     private readonly computing: Computing,
     private readonly id: number,
     private readonly lane: number,
-    /** Of a run that has all cores, and of one that shares them with other lanes. */
+    /** Number of threads of a run that has all cores, and of one that shares them with other lanes. */
     private readonly threads: { readonly all: number; readonly shared: number },
     private readonly profilePrefix: string | undefined,
   ) {
@@ -125,7 +125,7 @@ export class OneDnnExecutable implements Executable {
     this.computing.tell('invalidate', this.id, [...names])
   }
 
-  /** The thread computes the runs in order. Several may be waiting. */
+  /** Runs are computed in order; several may be waiting. */
   run(inputs: Values, outputs: Values, options: RunOptions = {}): Promise<void> {
     const result = this.runNow(inputs, outputs, options)
     // Without `then`, the results of each run would contain those of all runs before it.
@@ -161,7 +161,7 @@ export class OneDnnExecutable implements Executable {
   private readonly has = (name: string): boolean => name in this.program.inputs || name in this.program.outputs
 
   /**
-   * The named dimensions of a run.
+   * Returns the named dimensions of a run.
    * @throws SpanforgeError for a value that is missing, or whose dimensions do not fit the graph and the other values
    */
   private bind(passed: Values): Bindings {

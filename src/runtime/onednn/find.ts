@@ -14,9 +14,9 @@ import {
 const LIBRARY = /^libdnnl\.so\.3(\.\d+)*$/
 
 /**
- * Finds oneDNN's library: in ONEDNN_DIR, else in a Python environment, where the package onednn-cpu-gomp puts it, else
- * in the system.
- * @throws SpanforgeError if ONEDNN_DIR is set and holds none
+ * Finds oneDNN's library: in ONEDNN_DIR if it is set, otherwise in a Python environment, where the package
+ * onednn-cpu-gomp installs it, otherwise in the system.
+ * @throws SpanforgeError if ONEDNN_DIR is set but does not contain the library
  */
 export function findOneDnn(surroundings: Surroundings = surroundingsOf(LINUX_FOLDERS)): FoundLibrary | undefined {
   const { ONEDNN_DIR } = surroundings.env

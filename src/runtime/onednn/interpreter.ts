@@ -8,7 +8,7 @@ import type { PostOp, Primitives } from './primitives.ts'
 import type { FusedOp, Program, Step } from './program.ts'
 import { Weights } from './weights.ts'
 
-/** An input or output where its owner keeps it. */
+/** An input or output in memory that its owner keeps. */
 export interface Placed {
   readonly address: number
   readonly dims: readonly number[]
@@ -17,23 +17,26 @@ export type PlacedValues = Readonly<Record<string, Placed>>
 
 type Tools = Omit<Use, 'inputs' | 'outputs' | 'post' | 'attributes' | 'saved' | 'isExact'>
 
-/** Memory of a value that a run computes. Slots that are the same elements in other dimensions share it. */
+/** Memory of a computed value. Slots with the same elements in other dimensions share it. */
 interface Room {
   readonly address: number
   readonly bytes: number
   users: number
 }
 
-/** Operators whose result is their first operand, perhaps in other dimensions. */
+/** Operators that return their first operand, possibly with other dimensions. */
 const SHARING: ReadonlySet<string> = new Set(['Reshape', 'spanforge.After'])
 
-/** Rows behind a value for each token that attention may write. */
+/** Extra rows after each array of tokens, which attention may write. */
 const SLACK_ROWS = 16
 
-/** The C library copies rows of at least this many numbers. Below that, a call costs more than copying in JavaScript. */
+/**
+ * Rows of at least this many numbers are copied by the C library. For shorter ones, a call takes longer than copying in
+ * JavaScript.
+ */
 const WIDE = 256
 
-/** Addresses to reserve. Linux gives memory only to those that are used. */
+/** Size of the reserved address range. Linux allocates memory only for the addresses that are used. */
 const RESERVED_BYTES = 2 ** 40
 
 /** Runs a program, step by step, on the calling thread and OpenMP's. */
@@ -49,7 +52,7 @@ export class Interpreter {
   /** The current step. All steps share one object, because kernels run often and copying it is slow. */
   private readonly use: { -readonly [K in keyof Use]: Use[K] }
 
-  // Of the current run:
+  // State of the current run:
   private current!: Step
   private views: (View | undefined)[] = []
   private rooms: (Room | undefined)[] = []
@@ -98,7 +101,7 @@ export class Interpreter {
     }
   }
 
-  /** Reads the inputs and writes the outputs, which are those that are held and these. */
+  /** Reads the inputs and writes the outputs: those that are held, and those in `passed`. */
   run(passed: PlacedValues, bindings: Bindings): void {
     const { inputs, outputs, slots, steps } = this.program
     this.views = [...slots.keys()].map((slot) => this.constants.get(slot))
@@ -146,7 +149,10 @@ export class Interpreter {
     return 'slot' in p ? { op: p.op, with: this.views[p.slot]! } : p
   }
 
-  /** Where a step writes a result: an output's own place, its operand's memory for a reshape, or new memory. */
+  /**
+   * Returns where a step writes a result: to the output itself, to its operand's memory for a reshape, or to new
+   * memory.
+   */
   private result(slot: number, step: Step, bindings: Bindings): View {
     const placed = this.views[slot]
     if (placed) return placed
@@ -187,7 +193,7 @@ export class Interpreter {
     for (const { address, type, dims } of arrays) this.heap.release(address, BYTES[type] * size(dims))
   }
 
-  /** What every kernel can use. */
+  /** Returns the helpers that every kernel can use. */
   private tools(): Tools {
     const { dnn, factors } = this
     const temporary = (type: ElementType, dims: readonly number[]): View => {

@@ -1,4 +1,4 @@
-/** How oneDNN knows arrays: by descriptors of their layouts, and by memory objects that point at them. */
+/** Layouts of arrays as oneDNN sees them: descriptors, and memory objects that point at arrays. */
 import type { Handle } from '../../native/find-library.ts'
 import type { Library } from './library.ts'
 import type { ElementType, View } from './memory.ts'
@@ -15,7 +15,7 @@ export interface PackedWeight {
 }
 
 interface Layout {
-  /** Short, for the keys of primitives. */
+  /** A short number, for the keys of primitives. */
   readonly number: number
   readonly descriptor: Handle
   /** Memory objects by argument, each pointed at the array of the latest call. */
@@ -23,9 +23,9 @@ interface Layout {
 }
 
 export class Layouts {
-  /** By signature. */
+  /** Layouts of plain arrays, by signature. */
   private readonly plain = new Map<string, Layout>()
-  /** By descriptor. */
+  /** Layouts of packed weights, by descriptor. */
   private readonly packed = new Map<Handle, Layout>()
 
   constructor(
@@ -37,7 +37,7 @@ export class Layouts {
     return 'descriptor' in x ? this.ofPacked(x) : this.ofView(x)
   }
 
-  /** A memory object for an argument, pointed at the array. */
+  /** Returns a memory object for an argument that points at the array. */
   memory(x: View | PackedWeight, argument: number): Handle {
     const { descriptor, memories } = this.of(x)
     let memory = memories.get(argument)

@@ -6,8 +6,8 @@ const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000
 
 /**
- * Bits of dnnl_cpu_isa_t: with AVX-512 alone bfloat16 is emulated, with the second products of bfloat16 are twice as fast as
- * those of float32, and with the third many times as fast.
+ * Bits of dnnl_cpu_isa_t. With AVX-512 alone, bfloat16 is emulated. With AVX512_BF16, products in bfloat16 are twice as
+ * fast as in float32; with AMX, many times as fast.
  */
 export const [AVX512, AVX512_BF16, AMX] = [0x27, 0xe7, 0xfef]
 
@@ -32,7 +32,7 @@ const STATUS: Readonly<Record<number, string>> = {
   5: 'runtime error',
 }
 
-/** oneDNN's C API (3.x), as far as encoders need it. Functions throw OneDnnFailure. */
+/** The part of oneDNN's C API (3.x) that encoders need. Functions throw OneDnnFailure. */
 export type Library = ReturnType<typeof bindOnednn>
 
 /**
@@ -69,7 +69,7 @@ function bind(file: string) {
       if (status !== 0) throw new OneDnnFailure(name, status)
     }
   }
-  /** A function whose first argument is the place for a new object. */
+  /** Declares a function whose first argument receives a new object. */
   const create = (name: string, types: string[]) => {
     const f = lib.func(`dnnl_${name}`, 'int', [result, ...types])
     return (...args: unknown[]): Handle => {
@@ -90,7 +90,9 @@ function bind(file: string) {
     file,
     version: Array.from(version).join('.'),
     setThreads: openMpThreads(),
-    /** The instruction sets that it uses, as bits: a processor that has what another has and more has its bits and more. */
+    /**
+     * The instruction sets that oneDNN uses, as bits. A processor that supports more than another has all of its bits.
+     */
     instructionSets: lib.func('dnnl_get_effective_cpu_isa', 'int', []) as () => number,
     engine: create('engine_create', ['int', 'size_t']),
     freeEngine: command('engine_destroy', [P]),
@@ -128,7 +130,7 @@ function bind(file: string) {
     binary: create('binary_primitive_desc_create', [P, 'int', P, P, P, P]),
     reorder: create('reorder_primitive_desc_create', [P, P, P, P, P]),
     queryDescriptor: lib.func('dnnl_primitive_desc_query_md', P, [P, 'int', 'int']) as (...args: unknown[]) => Handle,
-    /** The name of the code that oneDNN chose. */
+    /** Returns oneDNN's name of the implementation that it chose. */
     implementation(description: Handle): string {
       const name: [string | null] = [null]
       const status = queryText(description, IMPLEMENTATION, 0, name)
@@ -142,7 +144,10 @@ function bind(file: string) {
   }
 }
 
-/** Sets the number of threads that the calling thread's work is shared among; undefined if oneDNN does not use OpenMP. */
+/**
+ * Returns a function that sets the number of threads for the work of the calling thread; undefined if oneDNN does not
+ * use OpenMP.
+ */
 function openMpThreads(): ((threads: number) => void) | undefined {
   for (const name of ['libgomp.so.1', 'libiomp5.so', 'libomp.so'])
     try {

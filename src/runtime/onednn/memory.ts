@@ -1,4 +1,4 @@
-/** Memory outside of V8's heap: how oneDNN sees it, and the heap that intermediate values come from. */
+/** Memory outside of V8's heap: views of arrays, and the heap for intermediate values. */
 import { SpanforgeError } from '../../errors.ts'
 import { nativeMemory } from '../../native/koffi.ts'
 import { MEMORY_REMEDY } from '../engine.ts'
@@ -18,13 +18,13 @@ export class View {
     readonly address: number,
   ) {}
 
-  /** Type, dimensions and strides, which decide about the primitive that computes with an array. */
+  /** Type, dimensions and strides, which determine the primitive for a computation with this array. */
   get signature(): string {
     this.known ??= `${this.type}${this.dims}/${this.strides}`
     return this.known
   }
 
-  /** An array like this one at another address. */
+  /** Returns an array of the same layout at another address. */
   at(address: number): View {
     const x = new View(this.type, this.dims, this.strides, address)
     x.known = this.signature
@@ -46,26 +46,29 @@ export function rowMajor(dims: readonly number[]): number[] {
 export const view = (type: ElementType, dims: readonly number[], address: number): View =>
   new View(type, dims, rowMajor(dims), address)
 
-/** The same memory with other dimensions and strides, from element `offset` on. */
+/** Returns the same memory with other dimensions and strides, starting at element `offset`. */
 export const reshaped = (x: View, dims: readonly number[], strides = rowMajor(dims), offset = 0): View =>
   new View(x.type, dims, strides, x.address + offset * BYTES[x.type])
 
-/** The last two axes exchanged. */
+/** Returns the array with its last two axes exchanged. */
 export const transposed = (x: View): View => reshaped(x, swapLast(x.dims), swapLast(x.strides))
 
 const swapLast = (list: readonly number[]): number[] => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!]
 
-/** Arrays begin at cache lines; the distance keeps arrays of equal size out of each other's cache sets. */
+/**
+ * Arrays begin at multiples of this, which are cache lines; the distance keeps arrays of equal size out of each other's
+ * cache sets.
+ */
 const ALIGNMENT = 128
 const roomFor = (bytes: number): number => (Math.ceil(bytes / ALIGNMENT) + 1) * ALIGNMENT
 
 /**
- * A heap for values that live for a part of a run. It reserves as many addresses as it may ever need and occupies what
- * the largest run needed. Allocation takes the first gap that is large enough.
+ * A heap for intermediate values of a run. It reserves as many addresses as it may ever need, and uses as much memory
+ * as the largest run needed. Allocation takes the first gap that is large enough.
  */
 export class Heap {
   private readonly base: number
-  /** In ascending order, never adjacent. */
+  /** Free gaps in ascending order, never adjacent. */
   private readonly gaps: { start: number; end: number }[]
   /** Bytes that the largest run needed. */
   peak = 0

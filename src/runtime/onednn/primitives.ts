@@ -26,11 +26,11 @@ export type Binary = keyof typeof BINARY
 export type Eltwise = keyof typeof ELTWISE
 export type ActivationOp = 'gelu_erf' | 'gelu_tanh' | 'swish' | 'mish'
 
-/** What a product does to its result before it is written. */
+/** An operation that a product applies to its result before writing it. */
 export type PostOp =
   | { readonly op: 'scale'; readonly by: number }
   | { readonly op: ActivationOp; readonly alpha: number }
-  /** `add` of the destination itself adds to what it held. */
+  /** With the destination itself, `add` adds to the values that it contains. */
   | { readonly op: 'add' | 'mul'; readonly with: View }
 
 /** Mean and variance of each row, and the scale and shift of a layer normalization. */
@@ -43,20 +43,20 @@ export interface Norm {
 
 interface Compiled {
   readonly handle: Handle
-  /** oneDNN's name of the code. */
+  /** oneDNN's name of the implementation. */
   readonly implementation: string
-  /** The number of the latest call. */
+  /** Number of the call that last used it. */
   used: number
 }
 
 type Arguments = (readonly [argument: number, array: View | PackedWeight])[]
 
-/** Primitives kept. Each holds code compiled for its shapes, about 0.1 to 0.3 MB. */
+/** Maximum number of cached primitives. Each contains code compiled for its shapes, about 0.1 to 0.3 MB. */
 const CAPACITY = 1500
 
 /**
- * oneDNN's primitives, run one after the other on the calling thread and OpenMP's. A call whose arguments have the types
- * and shapes of an earlier one uses its primitive again; the least recently used are forgotten.
+ * oneDNN's primitives, run one after the other on the calling thread and on OpenMP's threads. Calls with the same types
+ * and shapes share a primitive; those that have not been used for the longest time are removed.
  */
 export class Primitives {
   private readonly engine: Handle
@@ -65,11 +65,11 @@ export class Primitives {
   private readonly layouts: Layouts
   private calls = 0
   private readonly preferences = new Map<string, { readonly descriptor: Handle; readonly bytes: number }>()
-  /** dnnl_exec_arg_t[]: an int and a pointer each. */
+  /** An array of dnnl_exec_arg_t: an int and a pointer for each argument. */
   private readonly argumentBytes = new ArrayBuffer(16 * 16)
   private readonly argumentNumbers = new Int32Array(this.argumentBytes)
   private readonly argumentHandles = new BigUint64Array(this.argumentBytes)
-  /** Set to measure what each kind of call takes. */
+  /** If set, measures the time of each kind of call. */
   profile?: Profile
 
   readonly hasAvx512: boolean
@@ -82,7 +82,7 @@ export class Primitives {
     this.engine = lib.engine(CPU, 0)
     this.stream = lib.stream(this.engine, IN_ORDER)
     this.layouts = new Layouts(lib, this.engine)
-    // Shared by all threads: what one lane has compiled, the others find there.
+    // All threads share this cache, so they reuse the code that another lane has compiled.
     lib.cacheCapacity(CAPACITY)
   }
 
@@ -116,7 +116,7 @@ export class Primitives {
     )
   }
 
-  /** The layout that oneDNN likes best for b in a product a b. */
+  /** Returns the layout of b that oneDNN prefers for a product a b. */
   preferred(a: View, b: View, dst: View): { readonly descriptor: Handle; readonly bytes: number } {
     const key = `${this.number(a)} ${this.number(b)} ${this.number(dst)}`
     const known = this.preferences.get(key)
@@ -143,7 +143,7 @@ export class Primitives {
     )
   }
 
-  /** Over the last axis. */
+  /** Computes the softmax over the last axis. */
   softmax(x: View, y: View): void {
     const args: Arguments = [
       [ARG.src, x],
@@ -166,7 +166,7 @@ export class Primitives {
     )
   }
 
-  /** y = op(x), with the parameters α and β that some of them have. */
+  /** y = op(x). Some operations have parameters α and β. */
   eltwise(op: Eltwise, x: View, y: View, alpha = 0, beta = 0): void {
     const args: Arguments = [
       [ARG.src, x],
@@ -264,7 +264,7 @@ export class Primitives {
       ...[epsilon, USE_SCALE_AND_SHIFT, null],
     )
 
-  /** A backward primitive's description, made from its forward one. */
+  /** Creates the description of a backward primitive, which needs the forward one as a hint. */
   private hinted(hint: Handle, describe: (hint: Handle) => Handle): Handle {
     try {
       return describe(hint)
@@ -326,7 +326,7 @@ export class Primitives {
     return compiled
   }
 
-  /** Frees the tenth of the primitives that was not used for the longest time. */
+  /** Removes the tenth of the primitives that has not been used for the longest time. */
   private forget(): void {
     const oldest = [...this.primitives].sort(([, a], [, b]) => a.used - b.used).slice(0, CAPACITY / 10)
     for (const [key, { handle }] of oldest) {
@@ -339,7 +339,7 @@ export class Primitives {
     return this.layouts.of(x).descriptor
   }
 
-  /** What is part of the key of a primitive. */
+  /** Returns the number of an array's layout, which is part of the key of a primitive. */
   private number(x: View | PackedWeight): number {
     return this.layouts.of(x).number
   }

@@ -1,11 +1,11 @@
 interface Part {
   milliseconds: number
   calls: number
-  /** oneDNN's names of the code that was compiled. */
+  /** oneDNN's names of the implementations. */
   readonly implementations: string[]
 }
 
-/** What each kind of call took. */
+/** Time of each kind of call. */
 export class Profile {
   readonly parts: Record<string, Part> = {}
   private total = 0
@@ -22,14 +22,14 @@ export class Profile {
     if (!implementations.includes(implementation)) implementations.push(implementation)
   }
 
-  /** Makes a call of oneDNN and adds what it took. */
+  /** Calls oneDNN and adds the time that it takes. */
   time(name: string, call: () => void): void {
     const begin = performance.now()
     call()
     this.add(name, performance.now() - begin)
   }
 
-  /** Runs a kernel and adds what it took in addition to its calls of oneDNN. */
+  /** Runs a kernel and adds the time that it takes in addition to its calls of oneDNN. */
   measure(operator: string, kernel: () => void): void {
     const [begin, before] = [performance.now(), this.total]
     kernel()

@@ -24,7 +24,7 @@ export interface Slot {
   readonly type: ElementType
 }
 
-/** An operation that a product applies to its result before it writes it; `slot` is its second operand. */
+/** An operation that a product applies to its result before writing it; `slot` is its second operand. */
 export type FusedOp =
   | { readonly op: ActivationOp; readonly alpha: number }
   | { readonly op: 'scale'; readonly by: number }
@@ -38,9 +38,9 @@ export interface Step {
   readonly post: readonly FusedOp[]
   /** Slots that no later step reads. */
   readonly last: readonly number[]
-  /** Of an attention in a graph that has its gradient: the number under which it leaves its probabilities. */
+  /** For an attention whose gradient is also in the graph: the number under which it saves its probabilities. */
   readonly saved?: number
-  /** Of a product whose first two operands are not rounded, although those of others are. */
+  /** Whether the first two operands of a product are not rounded, unlike those of other products. */
   readonly isExact?: boolean
 }
 
@@ -81,7 +81,7 @@ class Builder {
   private readonly inputs: Record<string, number> = {}
   private readonly uses = new Map<Tensor, number>()
   private readonly results: ReadonlySet<Tensor>
-  /** In order; a product that another step takes over moves to that step's place. */
+  /** The steps in order. If a step is fused with an earlier product, that product moves to the place of the step. */
   private readonly steps = new Set<MutableStep>()
   private readonly stepOf = new Map<Tensor, MutableStep>()
   private readonly hasGradients: boolean
@@ -101,7 +101,7 @@ class Builder {
     const tensors = Object.values(this.graph)
     for (const t of topologicalOrder(tensors)) if (t.source.kind === 'input') this.inputs[t.source.name] = this.slot(t)
     const nodes = nodesOf(tensors)
-    // Masks of dropout are applied as they are; others want their numbers.
+    // Dropout applies masks without computing their values. They are computed only for other operators.
     const wanted = new Set([...tensors, ...nodes.flatMap((node) => node.inputs.filter((x) => x !== maskOf(node)))])
     for (const node of nodes) if (!isMask(node.outputs[0]) || wanted.has(node.outputs[0])) this.add(node)
     this.shareProbabilities(nodes)
@@ -121,7 +121,7 @@ class Builder {
       throw new SpanforgeError(`oneDNN: the operator ${name} of this model is not supported`, {
         remedy: 'Use --engine onnxruntime.',
       })
-    // Shapes and axes are int64 constants; the steps know their shapes, and have axes as an attribute.
+    // Shapes and axes are int64 constants, but the steps know their shapes, and have axes as an attribute.
     const masked = maskOf(node)
     const operands = node.inputs.filter((x) => x.dtype !== 'int64').map((x) => (x === masked ? keptOf(x).kept : x))
     const axes = name === 'ReduceSum' && node.inputs[1]?.source
@@ -146,7 +146,7 @@ class Builder {
     for (const y of outputs) this.stepOf.set(y, step)
   }
 
-  /** Adds a node to the product that makes its operand, where nothing else needs the operand. */
+  /** Fuses a node with the product that computes its operand, if nothing else uses the operand. */
   private fuse(name: string, { inputs, outputs: [y] }: Node): boolean {
     const [x, ...rest] = inputs
     if (name === 'Add') {
@@ -155,8 +155,8 @@ class Builder {
       if (!later) return false
       const other = later === a ? inputs[1] : inputs[0]
       if (formatShape(other.shape) !== formatShape(y.shape)) return false
-      // A result may be added to what its memory held. Without AVX512_BF16, oneDNN has fast code for that only as the first
-      // operation.
+      // A result may be added to the values that its memory contains. Without AVX512_BF16, oneDNN is fast at this only
+      // if it is the first operation.
       if (this.results.has(y) && later.post.length > 0) return false
       return this.extend(later, y, [{ op: 'add', slot: this.slot(other) }])
     }
@@ -173,7 +173,7 @@ class Builder {
     return this.extend(step, y, residual ? [...dropout, { op: 'add', slot: this.slot(residual) }] : dropout)
   }
 
-  /** The product that makes x and could make y in its place. */
+  /** Returns the product that computes x and can compute y instead. */
   private product(x: Tensor, y: Tensor): MutableStep | undefined {
     const step = this.stepOf.get(x)
     const isFree = step && PRODUCTS.has(step.op) && this.uses.get(x) === 1 && !this.results.has(x)
@@ -222,10 +222,11 @@ class Builder {
   }
 
   /**
-   * What a result is stored in. If factors are rounded to bfloat16, so are the rows of each token that products,
-   * activations, attention and normalizations compute, because they become factors. Sums around a layer and their
-   * gradients, statistics, logits, the loss and the gradients of parameters are float32: rounding them costs more accuracy
-   * than it saves time. In training, so are normalized states and what exact products compute from them.
+   * Returns the type in which a result is stored. If factors are rounded to bfloat16, so are token rows that products,
+   * activations, attention and normalizations compute, because these rows become factors. Sums around a layer and their
+   * gradients, statistics, logits, the loss and the gradients of parameters are float32: rounding them would cost more
+   * accuracy than the time it saves is worth. In training, normalized states and the results of exact products are
+   * float32 too.
    */
   private resultType(name: string, i: number, y: Tensor, operands: readonly Tensor[]): ElementType | undefined {
     if (y.dtype !== 'float32') return undefined
@@ -239,9 +240,9 @@ class Builder {
   }
 
   /**
-   * Of all roundings, those of normalized states, of the weights that they are multiplied by, and of queries and keys
-   * change gradients most, and those of the gradients of logits remove that these add up to zero. In training, products of
-   * values that are stored in float32 are therefore exact.
+   * Whether a product is computed without rounding its factors. Gradients change most if normalized states, the weights
+   * multiplied by them, and queries and keys are rounded. Rounding the gradients of logits would destroy the property
+   * that they add up to zero. In training, products of values that are stored in float32 are therefore exact.
    */
   private isExact(name: string, operands: readonly Tensor[]): boolean {
     if (this.precision === 'float32' || !this.hasGradients) return false
@@ -254,7 +255,7 @@ class Builder {
   }
 }
 
-/** Which operand of these is a dropout mask; attention without dropout has none there. */
+/** Index of the operand that is a dropout mask. Attention without dropout has no such operand. */
 const MASK: Readonly<Record<string, number>> = {
   'spanforge.Dropout': 1,
   'spanforge.DropoutAdd': 1,
@@ -266,7 +267,7 @@ const maskOf = ({ op, inputs }: Node): Tensor | undefined => inputs[MASK[operato
 
 const isMask = ({ source }: Tensor): boolean => source.kind === 'node' && source.node.op.type === 'DequantizeLinear'
 
-/** A mask as what is kept, in whatever type is given, and the factor of what is kept. */
+/** Returns the tensor that says which values a mask keeps, and the factor of these values. */
 function keptOf(mask: Tensor): { readonly kept: Tensor; readonly scale: number } {
   const node = mask.source.kind === 'node' ? mask.source.node : undefined
   if (node?.op.type !== 'DequantizeLinear') return { kept: mask, scale: 1 }
@@ -274,7 +275,7 @@ function keptOf(mask: Tensor): { readonly kept: Tensor; readonly scale: number }
   return { kept, scale: numberOf(scale) }
 }
 
-/** The value of a constant, which may be wanted after other values. */
+/** Returns the value of a constant, which may be wrapped in `After`. */
 function numberOf({ source }: Tensor): number {
   if (source.kind === 'node' && operatorName(source.node.op) === 'spanforge.After')
     return numberOf(source.node.inputs[0])
@@ -291,16 +292,19 @@ const NARROWING: ReadonlySet<string> = new Set([
 /** Products of the forward pass. Gradients of layers are Gemm, or have a factor that is stored in bfloat16. */
 const EXACT: ReadonlySet<string> = new Set(['spanforge.Linear', 'spanforge.MatMul', 'spanforge.PackedAttention'])
 
-/** A few numbers for each token. Products of their gradients are small. */
+/** Whether x has a few numbers for each token. Products with their gradients are small. */
 const isLogits = (x: Tensor): boolean => typeof x.shape[0] === 'string' && !isTokenRows(x)
 
-/** A row of at least 16 numbers for each token; fewer are logits. */
+/** Whether x has a row of at least 16 numbers for each token; shorter rows are logits. */
 const isTokenRows = ({ shape }: Tensor): boolean => {
   const width = shape.at(-1)
   return shape.some((dim) => typeof dim === 'string') && typeof width === 'number' && width >= 16
 }
 
-/** Of the normalization whose statistics a gradient reads: oneDNN wants the variance and epsilon, not 1 / deviation. */
+/**
+ * Returns the epsilon of the normalization whose statistics a gradient uses: oneDNN needs the variance and epsilon, not
+ * 1 / deviation.
+ */
 function epsilonOf({ source }: Tensor): number {
   const epsilon = source.kind === 'node' && source.node.attributes.epsilon
   if (epsilon instanceof Float) return epsilon.value
@@ -316,7 +320,7 @@ function numeric(attributes: Node['attributes']): Record<string, number | readon
   )
 }
 
-/** Notes in each step the slots that it is the last to read or, for what nothing reads, to write. */
+/** Records in each step the slots that no later step uses. */
 function withLifetimes(steps: readonly MutableStep[]): Step[] {
   const lastStep = new Map<number, number>()
   const slotsOf = ({ inputs, outputs, post }: Step) => [

@@ -2,19 +2,19 @@ import type { PackedWeight } from './layouts.ts'
 import { BYTES, type ElementType, type Heap, size, View, view } from './memory.ts'
 import type { Primitives } from './primitives.ts'
 
-/** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
+/** Number of rows for which the layout of a weight is chosen; only extreme numbers would lead to another layout. */
 const TYPICAL_ROWS = 1024
 
 interface Weight {
   readonly packed: PackedWeight
-  /** The version of the parameter that it was packed from. */
+  /** Version of the parameter from which it was packed. */
   version: number
 }
 
-/** Parameters in the type and layout that products like best, packed again after they have changed. */
+/** Parameters in the type and layout that are best for products. They are packed again after they have changed. */
 export class Weights {
   private readonly weights = new Map<string, Weight>()
-  /** By slot. */
+  /** Versions of the parameters, by slot. */
   private readonly versions = new Map<number, number>()
 
   constructor(
@@ -27,8 +27,8 @@ export class Weights {
   }
 
   /**
-   * Slot `slot`, as the right factor `b` of a product whose factors have one type and whose result has type `out`. With
-   * `rest`, what rounding to the type of factors leaves.
+   * Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`.
+   * With `rest`, packs the rounding error instead: the difference to the value rounded to the type of factors.
    */
   pack(slot: number, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
     const key = `${slot} ${b.strides} ${factors} ${out} ${rest}`

@@ -1,4 +1,4 @@
-/** The thread that oneDNN computes on, so that signals, pages and progress of the caller stay alive. */
+/** The thread in which oneDNN computes, so that the caller can still handle signals and requests and show progress. */
 import { workerData } from 'node:worker_threads'
 import type { Bindings } from '../../graph/shape.ts'
 import { answerCalls } from '../../threads/calls.ts'
@@ -9,7 +9,7 @@ import { Profile } from './profile.ts'
 import type { Program } from './program.ts'
 
 const library = bindOnednn(workerData as string)
-/** By number. All share the primitives, since models of one kind have the same shapes. */
+/** Interpreters by number. They share the primitives, because models of the same kind have the same shapes. */
 const interpreters = new Map<number, Interpreter>()
 const primitives = new Primitives(library)
 
@@ -24,7 +24,7 @@ answerCalls({
     library.setThreads?.(threads)
     interpreters.get(id)!.run(values, bindings)
   },
-  /** Returns what each kind of call took, if that was measured. */
+  /** Releases an interpreter, and returns the time of each kind of call if it was measured. */
   release(id: number) {
     interpreters.get(id)?.close()
     interpreters.delete(id)

@@ -15,8 +15,8 @@ const first = (y: Tensor): Tensor => {
 const WITNESS = 'first element'
 
 /**
- * A graph with an output that does not stay on the device. A run of a graph without one does not wait for the device, and
- * ONNX Runtime then never frees the uploaded inputs.
+ * Adds an output that does not stay on the device, if there is none. A run of a graph without such an output does not
+ * wait for the device, and ONNX Runtime then never frees the uploaded inputs.
  */
 export function withWitness(graph: Graph, stays: readonly string[]): Graph {
   if (Object.keys(graph).some((name) => !stays.includes(name))) return graph

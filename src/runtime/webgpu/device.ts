@@ -10,7 +10,7 @@ interface Ports {
 }
 
 /**
- * The WebGPU device of this process, in a thread of its own: graphs and values in the memory of the device. The thread
+ * The WebGPU device of this process, in a separate thread: graphs and values in the memory of the device. The thread
  * lives as long as the process, because the device keeps the compiled shaders, which all graphs share.
  */
 export class Device {
@@ -64,7 +64,7 @@ export class Device {
     return this.call('release', id)
   }
 
-  /** The process stays alive until the thread answers, and only so long. */
+  /** Calls a function of the thread. The process stays alive until the thread answers. */
   private async call<T = void>(name: string, ...args: readonly unknown[]): Promise<T> {
     const { worker } = this.thread
     if (this.waiting++ === 0) worker.ref()
@@ -80,7 +80,10 @@ export class Device {
   }
 }
 
-/** Values are copied once and moved to the thread. Without a copy, it would get the whole memory that they are views of. */
+/**
+ * Copies values once, so that they can be moved to the thread. Without this copy, the thread would receive the whole
+ * memory that they are views of.
+ */
 function copied(values: Values): Handed<Values> {
   const copies = Object.entries(values).map(([name, value]) => [name, { ...value, data: value.data.slice() }] as const)
   return new Handed(
@@ -92,13 +95,13 @@ function copied(values: Values): Handed<Values> {
 const NO_DEVICE = /Failed to get a WebGPU (adapter|device)/
 const LOST = /device (is |was )?lost|lost device|the thread has ended/i
 const NO_FLOAT16 = /requires f16/
-/** A buffer that could not be allocated is invalid. */
+/** Messages of ONNX Runtime and of drivers that run out of memory. A buffer that could not be allocated is invalid. */
 const NO_MEMORY = /out of memory|bad.?alloc|allocate memory|OutOfMemory|Invalid Buffer/i
 const TOO_LARGE = /(exceeds|larger than|limit|max[A-Z]\w*Size)/
 
 const isFatal = ({ message }: Error): boolean => NO_DEVICE.test(message) || LOST.test(message)
 
-/** An error of the thread in words that name the cause and the remedy. */
+/** Converts an error of the thread to one that names the cause and the remedy. */
 export function webGpuError(error: Error): Error {
   if (error instanceof SpanforgeError) return error
   const fail = (summary: string, remedy?: string) =>

@@ -15,7 +15,7 @@ const BACKENDS: Partial<Record<NodeJS.Platform, string>> = { linux: 'Vulkan', wi
 
 interface Found {
   readonly full_name: string
-  /** Undefined where only WebGPU itself knows the adapter. */
+  /** Undefined if only WebGPU itself knows the adapter. */
   readonly adapter?: Adapter
   readonly features: DeviceFeatures
 }

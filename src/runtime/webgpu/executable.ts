@@ -3,7 +3,7 @@ import type { StoredExecutable, Value, Values } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
 import type { Device } from './device.ts'
 
-/** What an executable knows about a model. */
+/** The facts about a model that an executable needs. */
 export interface DeviceModel {
   readonly id: number
   readonly inputs: readonly string[]

@@ -8,7 +8,7 @@ import { encodeGraph } from './encode-graph.ts'
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 
-/** A part of the device's memory, whose slots have names of their own. */
+/** A part of the device's memory with its own names of slots. */
 export class WebGpuStore implements DeviceStore {
   private readonly prefix: string
   private readonly graphs: number[] = []

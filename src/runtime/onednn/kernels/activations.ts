@@ -1,7 +1,7 @@
 import type { ActivationOp } from '../primitives.ts'
 import { type Kernel, type KernelTable, writeAs } from './kernel.ts'
 
-/** The composite operators that oneDNN has, with the parameter α of its own: swish is x σ(αx). */
+/** The composite operators that oneDNN implements, with their parameter α: swish is x σ(αx). */
 export const activationOps: Readonly<Record<string, { readonly op: ActivationOp; readonly alpha: number }>> = {
   'spanforge.Gelu': { op: 'gelu_erf', alpha: 0 },
   'spanforge.GeluTanh': { op: 'gelu_tanh', alpha: 0 },

@@ -13,10 +13,10 @@ export const LENGTH_MULTIPLE = 16
 
 interface Window {
   readonly row: number
-  /** Its first token. */
+  /** Index of its first token. */
   readonly start: number
   readonly length: number
-  /** The length that is computed. */
+  /** The padded length, which is computed. */
   readonly padded: number
   /** Its heads within rows at address 0, by their type. */
   readonly heads: Partial<Record<ElementType, View>>
@@ -24,13 +24,13 @@ interface Window {
 
 interface Layout {
   readonly heads: number
-  /** Of a head. */
+  /** Size of a head. */
   readonly size: number
   readonly tokens: number
   readonly windows: readonly Window[]
 }
 
-/** By the places, which all layers of a run share. */
+/** Layouts by array of places, which all layers of a run share. */
 const layouts = new WeakMap<View, Layout>()
 
 function layoutOf(use: Use, q: View, places: View): Layout {
@@ -41,7 +41,7 @@ function layoutOf(use: Use, q: View, places: View): Layout {
   return layout
 }
 
-/** The windows, from the places of their tokens [rows, heads, length]: token * heads + head. */
+/** Reads the windows from the places of their tokens, [rows, heads, length]: token * heads + head. */
 function readLayout(use: Use, q: View, places: View): Layout {
   const heads = use.attributes.heads as number
   const [tokens, hidden] = q.dims
@@ -58,7 +58,7 @@ function readLayout(use: Use, q: View, places: View): Layout {
   return { heads, size: hidden / heads, tokens, windows }
 }
 
-/** A window's heads [1, heads, length, size] within rows [tokens, hidden]. */
+/** Returns the heads of a window, [1, heads, length, size], within rows [tokens, hidden]. */
 function headsOf({ type, address }: View, { heads, size }: Layout, window: Window): View {
   const { start, padded } = window
   const width = heads * size
@@ -68,14 +68,14 @@ function headsOf({ type, address }: View, { heads, size }: Layout, window: Windo
   return within.at(address + within.address)
 }
 
-/** A window's part of an array [rows, ..., length] or [rows, ..., length, length], as long as the window. */
+/** Returns the part of an array [rows, ..., length] or [rows, ..., length, length] that belongs to a window. */
 function partOf(x: View, { row, padded }: Window): View {
   const [, heads, queries, keys] = x.dims
   const dims = [1, heads, queries === 1 ? 1 : padded, padded]
   return reshaped(x, dims, [heads * queries * keys, queries * keys, keys, 1], row * heads * queries * keys)
 }
 
-/** The same as `partOf`, copied unless it is dense, because other operands are slow. */
+/** Like `partOf`, but copies the part unless it is dense, because oneDNN is slow at strided operands. */
 function densePartOf(use: Use, mask: View, window: Window): View {
   const part = partOf(mask, window)
   if (window.padded === mask.dims[3]) return part
@@ -99,7 +99,7 @@ function attend(use: Use): void {
     const isRow = bias.dims[2] === 1
     const added: readonly PostOp[] = isRow ? [{ op: 'add', with: partOf(bias, window) }] : []
     dnn.matmul(heads(q), transposed(heads(k)), scores, { post: [scale, ...added], name: 'q k' })
-    // As part of the product, a bias that differs between queries would be computed by slow reference code.
+    // As part of the product, oneDNN would compute a bias that differs between queries with slow reference code.
     if (!isRow) dnn.binary('add', scores, densePartOf(use, bias, window), scores)
     dnn.softmax(scores, p)
     const kept = mask ? use.temporary(use.factors, dims) : p
@@ -150,7 +150,7 @@ function attendBackward(use: Use): void {
 }
 
 /**
- * Runs a kernel on rows in the factors' type that have room behind their end, which the arrays of callers do not have.
+ * Runs a kernel on rows in the type of factors, with the extra rows at the end that arrays of callers do not have.
  * Queries and keys whose product is exact are not rounded.
  */
 const withRoom =
@@ -170,7 +170,7 @@ const withRoom =
     for (const [i, x] of use.outputs.entries()) if (outputs[i] !== x) use.dnn.reorder(outputs[i], x)
   }
 
-/** Sets the rows behind the last window to zero, and as many behind the array as a padded window may reach. */
+/** Sets the rows after the last window to zero: as many as a padded window may cover. */
 function zeroAfterLast(use: Use, x: View, { windows, tokens, heads, size }: Layout): void {
   const { start, length } = windows.at(-1)!
   const end = start + length

@@ -4,7 +4,7 @@ import { type Kernel, type KernelTable, SMALL, type Use, writeAs } from './kerne
 
 type Unary = (x: number) => number
 
-/** Computed here, in float32. */
+/** Computes an operator in JavaScript, in float32. */
 function each(use: Use, f: Unary): void {
   const [[x], [y]] = [use.inputs, use.outputs]
   const from = use.numbers(use.as(x, 'f32'))
@@ -56,13 +56,13 @@ function broadcastFirst(use: Use, op: 'sub' | 'div', a: View, b: View, y: View):
   broadcastSecond(use, op === 'sub' ? 'add' : 'mul', inverse, a, y)
 }
 
-/** y = a op b, where b is broadcast. oneDNN has fast code for this only where it sees few axes. */
+/** y = a op b, where b is broadcast. oneDNN is only fast at this if there are few axes. */
 function broadcastSecond({ dnn }: Use, op: Binary, a: View, b: View, y: View): void {
   const { whole, part } = mergedAxes(y.dims, b.dims)
   dnn.binary(op, reshaped(a, whole), reshaped(b, part), reshaped(y, whole))
 }
 
-/** Dimensions `whole`, and `part` that is broadcast to them, with as few axes as possible. */
+/** Merges axes of `whole`, and of `part`, which is broadcast to it, so that there are as few as possible. */
 function mergedAxes(whole: readonly number[], part: readonly number[]) {
   const merged = { whole: [] as number[], part: [] as number[] }
   const padded = [...new Array(whole.length - part.length).fill(1), ...part]
@@ -82,7 +82,7 @@ function mergedAxes(whole: readonly number[], part: readonly number[]) {
   return merged.whole.length > 0 ? merged : { whole: [1], part: [1] }
 }
 
-/** The element of an operand that belongs to element i of the result. */
+/** Returns the index of the operand's element that belongs to element i of the result. */
 function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: number) => number {
   if (size(dims) === size(to)) return (i) => i
   if (size(dims) === 1) return () => 0
@@ -96,7 +96,7 @@ function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: num
   }
 }
 
-/** By one scale, without a zero point. */
+/** Multiplies by a single scale, without a zero point. */
 const dequantize: Kernel = ({ dnn, numbers, inputs: [x, scale], outputs: [y] }) => {
   dnn.reorder(x, y)
   dnn.eltwise('linear', y, y, numbers(scale)[0])
@@ -113,7 +113,10 @@ function dropoutAdd(use: Use): void {
   use.dnn.binary('add', kept, residual, y)
 }
 
-/** Sums over the first or the last axes are products with ones, for which oneDNN has fast code; others are small. */
+/**
+ * Sums over the first or the last axes are computed as products with ones, for which oneDNN has fast code; other sums
+ * are small.
+ */
 function reduceSum(use: Use): void {
   const [[x], [y]] = [use.inputs, use.outputs]
   const axes = (use.attributes.axes as readonly number[] | undefined) ?? x.dims.map((_, axis) => axis)
@@ -139,7 +142,7 @@ function sumHere(use: Use, x: View, y: View, axes: readonly number[]): void {
   to.set(sums)
 }
 
-/** The error function: its series near 0, else the continued fraction of its complement. */
+/** The error function: its series near 0, otherwise the continued fraction of its complement. */
 function erf(x: number): number {
   const z = Math.abs(x)
   if (z > 6) return Math.sign(x)

@@ -7,7 +7,7 @@ import { normalizationKernels } from './normalization.ts'
 import { productKernels } from './products.ts'
 import { softmaxKernels } from './softmax.ts'
 
-/** What computes each operator, by its name. */
+/** The kernel of each operator, by name. */
 export const kernels: KernelTable = {
   ...{ ...productKernels, ...attentionKernels, ...normalizationKernels, ...softmaxKernels },
   ...{ ...elementwiseKernels, ...activationKernels, ...movementKernels },

@@ -1,11 +1,11 @@
 import { BYTES, reshaped, size, type View } from '../memory.ts'
 import { type Kernel, type KernelTable, type Use, writeAs } from './kernel.ts'
 
-/** Rows of a table [n, width] at an index [...]. */
+/** Gathers rows of a table [n, width] at an index [...]. */
 const gather: Kernel = ({ inputs: [table, index], outputs: [y], copyRows, integers }) =>
   copyRows(table, y, integers(index))
 
-/** Rows of x [...from, width] in another order. */
+/** Reorders the rows of x [...from, width]. */
 const permuteRows: Kernel = ({ as, inputs: [x, index], outputs: [y], copyRows, integers }) =>
   copyRows(as(x, y.type), y, integers(index))
 
@@ -23,7 +23,7 @@ const takeAlong: Kernel = (use) => {
   })
 }
 
-/** dx is dy, added up where the index took it from. */
+/** Adds dy to the places of dx from which the index took values. */
 const takeAlongGradient: Kernel = (use) => {
   const [dy, , index] = use.inputs
   const [dx] = use.outputs
@@ -42,18 +42,18 @@ const takeAlongGradient: Kernel = (use) => {
 const writeNumbers = (use: Use, y: View, compute: (to: Float32Array) => void): void =>
   writeAs(use, 'f32', y, (to) => compute(use.numbers(to)))
 
-/** A result with memory of its own, such as an output of the graph; others share their operand's. */
+/** Copies an array if the result has memory of its own, such as an output of the graph; otherwise they share it. */
 const reshape: Kernel = (use) => {
   const [[x], [y]] = [use.inputs, use.outputs]
   if (x.address !== y.address) use.copy(x, y, size(x.dims) * BYTES[x.type])
 }
 
-/** The part of an array from `offset` on, of `width` elements, along the last axis. */
+/** Returns `width` columns of an array, starting at `offset`. */
 function columns(x: View, offset: number, width: number): View {
   return reshaped(x, [...x.dims.slice(0, -1), width], [...x.strides], offset)
 }
 
-/** Parts along the last axis. */
+/** Splits an array along the last axis. */
 const split: Kernel = ({ dnn, inputs: [x], outputs }) => {
   let offset = 0
   for (const y of outputs) {
@@ -62,7 +62,7 @@ const split: Kernel = ({ dnn, inputs: [x], outputs }) => {
   }
 }
 
-/** Arrays one after the other along the last axis. */
+/** Concatenates arrays along the last axis. */
 const concat: Kernel = ({ dnn, inputs, outputs: [y] }) => {
   let offset = 0
   for (const x of inputs) {
@@ -85,7 +85,7 @@ export const movementKernels: KernelTable = {
   'spanforge.TakeAlong': takeAlong,
   'spanforge.TakeAlongGradient': takeAlongGradient,
   Reshape: reshape,
-  // Steps run in the order of the graph, after those that they name as operands.
+  // Steps run in the order of the graph, so this one comes after all of its operands.
   'spanforge.After': reshape,
   Split: split,
   Concat: concat,

@@ -3,7 +3,7 @@ import { type ElementType, reshaped, size, transposed, type View } from '../memo
 import type { PostOp } from '../primitives.ts'
 import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
-/** As a matrix: all axes but the last are rows. */
+/** Reshapes an array to a matrix: all axes except the last become rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
 const row = (x: View): View => reshaped(x, [1, size(x.dims)])
 
@@ -24,7 +24,7 @@ function linear(use: Use): void {
   else writeAs(use, 'f32', y, (to) => addUpParts(use, matrix(x), parts, matrix(to), bias, post))
 }
 
-/** A weight rounded to the type of factors, and what that leaves, which is rounded as well. */
+/** Splits a weight into its value rounded to the type of factors, and the rounding error, which is rounded as well. */
 function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, PackedWeight] | undefined {
   const rounded = use.weight(input, b, use.factors, 'f32')
   const rest = rounded && use.weight(input, b, use.factors, 'f32', 'rest')
@@ -32,7 +32,8 @@ function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, Pack
 }
 
 /**
- * With AMX, three products of such parts take much less time than one in float32. That of both rests is too small to count.
+ * Adds up the products of split factors. With AMX, three products of such parts take much less time than one in
+ * float32. The product of both rounding errors is negligible.
  */
 function addUpParts(
   { dnn, factors, as, temporary }: Use,
@@ -67,7 +68,7 @@ function gemm(use: Use): void {
   dnn.matmul(transA ? transposed(left) : left, factorB, y, { bias: c && row(c), post, name })
 }
 
-/** The right factor of a product: packed where it is a weight, else as it is, in the factors' type. */
+/** Returns the right factor of a product: packed if it is a weight, otherwise converted to the type of factors. */
 function factor(use: Use, input: number, b: View, factors: ElementType, y: View) {
   const packed = use.weight(input, b, factors, y.type)
   if (packed) return packed

@@ -7,7 +7,10 @@ const softmax: Kernel = (use) => {
   else smallSoftmax(use)
 }
 
-/** Softmax or its logarithm over the last axis, in float32. `finish` takes the distance to the highest value of the row. */
+/**
+ * Softmax or its logarithm over the last axis, computed in JavaScript in float32. `finish` receives the distance to the
+ * highest value of the row.
+ */
 const computedHere =
   (finish: (x: number, logSum: number) => number): Kernel =>
   (use) => {
@@ -26,7 +29,7 @@ const computedHere =
 
 const smallSoftmax = computedHere((x, logSum) => Math.exp(x - logSum))
 
-/** dx = y (dy - Σ dy y), which may take the place of dy. */
+/** dx = y (dy - Σ dy y). dx and dy may be the same array. */
 export function softmaxGradient(use: Use, dy: View, y: View, dx: View): void {
   const { dnn } = use
   if (dnn.hasAvx512) {
