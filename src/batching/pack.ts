@@ -23,7 +23,7 @@ export interface Packed {
  */
 export const UNSEEN = -1e30
 
-/** The same for places that are not even padding: they count nowhere, not even where nothing can be seen. */
+/** Added to the logits of places without a token, whose probability is 0 even if all tokens are masked. */
 const ABSENT = 2 * UNSEEN
 
 const UNPADDED: Multiples = { tokens: 1, length: 1 }

@@ -1,4 +1,4 @@
-/** The starter model, which answers questions before one has a model of one's own. */
+/** The starter model, which answers questions before users have trained a model of their own. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
@@ -7,13 +7,13 @@ import { packageFile } from '../package-root.ts'
 /** The name of the starter model wherever a model folder or hub name is expected. */
 export const STARTER = 'starter'
 
-/** What the starter model can do, for people who choose between models. */
+/** Describes the starter model to people who choose between models. */
 export const STARTER_ABOUT = 'answers questions about English texts'
 
-/** Where the starter model is, or would be. */
+/** Returns the folder of the starter model, whether it exists or not. */
 const starterPlace = (): string => process.env.SPANFORGE_STARTER || packageFile(STARTER)
 
-/** The folder of the starter model, if this installation has one. */
+/** Returns the folder of the starter model if this installation has one. */
 export function starterFolder(): string | undefined {
   const place = starterPlace()
   return existsSync(join(place, 'config.json')) ? place : undefined
@@ -33,8 +33,8 @@ export function requireStarter(lacking: string): string {
 }
 
 /**
- * Whether a name is that of the starter model. A folder of this name in the working directory comes first, unless it is the
- * one of this package.
+ * Whether a name is that of the starter model. A folder with this name in the working directory takes precedence,
+ * unless it is the one of this package.
  */
 export const isStarterName = (name: string): boolean =>
   name === STARTER && (!existsSync(name) || resolve(name) === resolve(packageFile(STARTER)))

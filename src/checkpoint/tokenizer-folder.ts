@@ -19,9 +19,9 @@ import {
   toVocabularyFiles,
 } from '../text/index.ts'
 
-/** The files beside a vocabulary, but for config.json, which names the class of a tokenizer where they do not. */
+/** The files next to a vocabulary. If they do not name the class of a tokenizer, config.json does. */
 const SETTINGS_FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'] as const
-/** The vocabulary of a BPE tokenizer, which tokenizer.json has too. */
+/** The vocabulary of a BPE tokenizer, which tokenizer.json also contains. */
 const MERGES_FILES = ['vocab.json', 'merges.txt'] as const
 
 const TOKENIZER_FILES = [
@@ -37,9 +37,9 @@ export const isTokenizerFile = (name: string): boolean =>
   isFastTokenizerFile(name) || TOKENIZER_FILES.some((file) => file === name)
 
 /**
- * The tokenizer of a model folder: tokenizer.json, or the versioned form of it that transformers takes, where it is
- * there, else the files of a slow tokenizer, with the settings beside them.
- * @throws SpanforgeError naming the folder, where the files are missing, broken, or of another kind of tokenizer
+ * Loads the tokenizer of a model folder: from tokenizer.json, or the versioned form of it that transformers uses;
+ * without these, from the files of a slow tokenizer and the settings next to them.
+ * @throws SpanforgeError naming the folder if files are missing, corrupted, or of an unsupported tokenizer
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
@@ -98,7 +98,7 @@ async function readUtf8File(path: string): Promise<string> {
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }
 
-/** The files that save_pretrained of a tokenizer writes, by name. */
+/** Returns the files that save_pretrained of a tokenizer writes, by name. */
 export function tokenizerFiles(tokenizer: Tokenizer): Record<string, string> {
   return {
     ...toVocabularyFiles(tokenizer),
@@ -108,7 +108,7 @@ export function tokenizerFiles(tokenizer: Tokenizer): Record<string, string> {
   }
 }
 
-/** Writes `tokenizerFiles` into a folder, made if it is not there. */
+/** Writes `tokenizerFiles` into a folder, creating it if necessary. */
 export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const [name, text] of Object.entries(tokenizerFiles(tokenizer))) await writeFileAtomic(join(folder, name), text)

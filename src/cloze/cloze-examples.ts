@@ -18,7 +18,7 @@ import { clozeQuestion, whQuestion } from './question.ts'
 import { isEnglish } from './sentences.ts'
 import { stemOf } from './words.ts'
 
-/** How questions are phrased: with a mask in place of the answer, with a question word, or half of them each way. */
+/** Styles of questions: with a mask in place of the answer, with a question word, or half of them in each style. */
 export const QUESTION_STYLES = ['mixed', 'cloze', 'wh'] as const
 export type QuestionStyle = (typeof QUESTION_STYLES)[number]
 
@@ -45,21 +45,24 @@ export interface ClozeExample {
 
 export interface ClozeCounts {
   readonly sentences: number
-  /** Sentences of prose that occur only once in their part of the document. */
+  /** Number of sentences of prose that occur only once in their part of the document. */
   readonly usable: number
-  /** Different spans that occur in at least two of them. */
+  /** Number of different spans that occur in at least two of them. */
   readonly spans: number
-  /** Questions that leave no room for a context. */
+  /** Number of questions that leave no room for a context. */
   readonly too_long: number
 }
 
 /** Characters of a document whose sentences are compared with each other, which limits memory and time. */
 const PART = 300_000
-/** Most questions made from one sentence, about one passage, and with one answer, in a part of a document. */
+/** Limits on the questions from one sentence, about one passage, and with one answer, in a part of a document. */
 const MOST_PER_SENTENCE = 2
 const MOST_PER_PASSAGE = 8
 const MOST_PER_ANSWER = 4
-/** Other occurrences of a span that are compared with a question: the nearest ones, which are about the same subject. */
+/**
+ * Maximum number of other occurrences of a span that are compared with a question: the nearest ones, which are about
+ * the same subject.
+ */
 const MOST_COMPARED = 40
 
 /** Yields the examples of a document with the counts of each of its parts. */
@@ -148,12 +151,12 @@ function bestContext(
   return undefined
 }
 
-/** Fewest sentences of a context. */
+/** Minimum number of sentences in a context. */
 const LEAST_SENTENCES = 2
 
 /**
- * The passage of an occurrence, without the sentence of the question. If the answer occurs in other sentences of the
- * passage too, only the sentences around this one that do not contain it.
+ * Returns the passage of an occurrence, without the sentence of the question. If the answer occurs in other sentences
+ * of the passage too, returns only the sentences around the occurrence up to those.
  */
 function contextOf(
   question: Occurrence,
@@ -193,17 +196,18 @@ function occurrencesIn({ words }: ReadSentence, { sentence, first, last }: Occur
   return count
 }
 
-/** The least share of the words of a question, by weight, that its context must contain. */
+/** Minimum share of the words of a question, by weight, that its context must contain. */
 const LEAST_SHARED = 0.2
-/** The same for answers of one common word, which fit many sentences by chance. Their score is lower too. */
+/** The same for answers that are one common word: these fit many sentences by chance, so their score is lower too. */
 const LEAST_SHARED_BY_WORD = 0.3
 const SCORE_OF_WORD = 0.6
-/** The largest similarity of the two sentences. Above it, the question is a copy of the context. */
+/** Maximum similarity of the two sentences. Above it, the question is almost a copy of the context. */
 const MOST_SIMILAR = 0.6
 
 /**
- * Scores how well a passage fits a question, by the words that they share besides the answer: those near the answer count
- * fully, others in part. 0 if the passage cannot tell the answer, or if the two sentences are almost the same.
+ * Scores how well a passage fits a question by the words that they share besides the answer: those near the answer
+ * count fully, others in part. Returns 0 if the passage does not help to answer the question, or if the two sentences
+ * are almost the same.
  */
 function scorer({ sentences, starts }: ReadPassages): Comparison['scoreOf'] {
   const weight = weightOfStems(sentences)

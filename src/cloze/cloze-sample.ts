@@ -1,4 +1,4 @@
-/** Chooses from the examples of all documents those to train on and those to evaluate on. */
+/** Selects the examples to train on and those to evaluate on from the examples of all documents. */
 
 import type { Example } from '../squad/types.ts'
 import type { ClozeExample } from './cloze-examples.ts'
@@ -97,7 +97,9 @@ export class ClozeSample {
     }
   }
 
-  /** Draws units until their examples are about the share to hold out. Empty if each unit has too many. */
+  /**
+   * Draws units until they contain about the share of examples to hold out. Returns none if every unit is too large.
+   */
   private heldOutUnits(chosen: readonly Candidate[], unitOf: (candidate: Candidate) => number): Set<number> {
     const { seed, held_out } = this.options
     const sizes = new Map<number, number>()

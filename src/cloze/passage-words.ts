@@ -5,7 +5,7 @@ import { answerSpans, spanKey, type WordSpan } from './spans.ts'
 import { stemOf, type Word, wordsOf } from './words.ts'
 
 export interface ReadSentence extends TextSentence {
-  /** Place among all sentences. */
+  /** Index among all sentences. */
   readonly index: number
   /** Index of the passage. */
   readonly passage: number
@@ -27,7 +27,7 @@ export interface ReadPassages {
   readonly starts: readonly number[]
 }
 
-/** A sentence without the differences that numbers make, such as those of pages. */
+/** Removes what numbers change in a sentence, such as page numbers, so that repetitions are recognized. */
 export const withoutNumbers = (text: string): string => text.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ')
 
 export function readPassages(passages: readonly string[]): ReadPassages {
@@ -94,7 +94,7 @@ export function recurringSpans(sentences: readonly ReadSentence[]): Map<string, 
   return recurring
 }
 
-/** How much a stem tells about a sentence: the logarithm of the share of the sentences without it. */
+/** Returns a function for the inverse document frequency of a stem: how strongly it indicates the subject of a sentence. */
 export function weightOfStems(sentences: readonly ReadSentence[]): (stem: string) => number {
   const counts = new Map<string, number>()
   for (const { stems } of sentences) for (const stem of stems) counts.set(stem, (counts.get(stem) ?? 0) + 1)

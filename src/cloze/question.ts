@@ -1,4 +1,4 @@
-/** From a sentence without its answer to a question. */
+/** Turns a sentence without its answer into a question. */
 
 import type { WordSpan } from './spans.ts'
 import type { Word } from './words.ts'
@@ -9,18 +9,20 @@ export interface MaskedSentence extends WordSpan {
   readonly words: readonly Word[]
 }
 
-/** The sentence with the mask in place of the answer. */
+/** Returns the sentence with the mask in place of the answer. */
 export function clozeQuestion({ text, words, first, last }: MaskedSentence, mask: string): string {
   return oneLine(`${text.slice(0, words[first].start)}${mask}${text.slice(words[last].end)}`)
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
-/** Numbers of words of a clause that can become a question, without the answer. */
+/** Minimum and maximum number of words, without the answer, of a clause that can become a question. */
 const [FEWEST, MOST] = [6, 25]
 
 const CONJUNCTION = /^(?:and|or|but|nor|so|&)$/
-/** Cannot follow a question word that replaces the answer, because it continues a list or begins another clause. */
+/**
+ * Text that cannot follow a question word in place of the answer, because it continues a list or begins another clause.
+ */
 const NO_CONTINUATION = /^\s*(?:[^\s\p{L}\p{N}]|(?:and|or|but|nor|who|whom|whose|which|that|where|when|although|as)\b)/u
 /** Words with which a clause depends on the one before. */
 const DEPENDENT =
@@ -28,12 +30,15 @@ const DEPENDENT =
 const OPENING =
   /^(?:However|Nevertheless|Nonetheless|Moreover|Furthermore|Additionally|In addition|In fact|Also|Concurrently|Then|Therefore|Thus|Hence|Meanwhile|Instead|Consequently|Finally|Initially|First|Firstly|Second|Secondly|For example|For instance|As a result), /
 
-/** The sentence as a question: with the question word first if its clause allows that, otherwise in place of the answer. */
+/**
+ * Turns the sentence into a question: the question word comes first if the clause allows it, otherwise it takes the
+ * place of the answer.
+ */
 export const whQuestion = (sentence: MaskedSentence): string => questionInOrder(sentence) ?? questionInPlace(sentence)
 
 /**
- * The question word, what follows the answer, and what precedes it (Fabbri et al. 2020), within a clause. Undefined if
- * that would make no question: for an item of a list, or a clause that is not complete.
+ * Returns the question word, the text after the answer and the text before it (Fabbri et al. 2020), within a clause.
+ * Undefined if the result would not be a question: for an item of a list, or an incomplete clause.
  */
 function questionInOrder(sentence: MaskedSentence): string | undefined {
   const { text, words, first, last } = sentence
@@ -58,7 +63,7 @@ function questionInOrder(sentence: MaskedSentence): string | undefined {
 /** Marks at the end of a sentence or a clause. */
 const CLOSING = /[\s,;:.!?…"'”’)]+$/
 
-/** As people ask who quote a text: "The store was founded in what year in Paris?" */
+/** Returns a question in the order of the sentence, such as "The store was founded in what year in Paris?" */
 function questionInPlace({ text, words, first, last }: MaskedSentence): string {
   const answer = words.slice(first, last + 1)
   const isDate = answer.some(({ key }) => MONTH.test(key))
@@ -70,7 +75,7 @@ function questionInPlace({ text, words, first, last }: MaskedSentence): string {
   return oneLine(`${asked.slice(0, 1).toUpperCase()}${asked.slice(1).replace(/[.!?…]+(["'”’)]*)$/, '$1')}?`)
 }
 
-/** Where a clause ends and another one begins. */
+/** Matches the end of a clause before another one. */
 const BOUNDARY =
   /[;:()—]\s*|\s[–-]\s|,\s(?:(?=(?:and|but|so|or|which|who|whom|where|when|although|though|because|while|whereas|if|unless|as|with)\b)|(?=(?:including|followed|such)\b))/g
 
@@ -83,7 +88,7 @@ function clauseAround({ text, words, first, last }: MaskedSentence): { from: num
   return { from, to }
 }
 
-/** Lowers the capital letter with which a sentence begins, unless it begins with a name. */
+/** Returns the text with a small first letter, unless it begins with a name. */
 const withoutCapital = (text: string, words: readonly Word[]): string =>
   words[0].kind === 'name' || words[0].start > 0 ? text : text.slice(0, 1).toLowerCase() + text.slice(1)
 

@@ -26,7 +26,7 @@ export function sentencesIn(text: string): TextSentence[] {
       if (part.trim() !== '') sentences.push({ start: index + from + leading, text: part.trim() })
       from = to
     }
-    // The segmenter takes line breaks for the ends of paragraphs.
+    // The segmenter would take line breaks for the ends of paragraphs.
     for (const { segment } of segmenter.segment(paragraph.replaceAll('\n', ' '))) {
       to += segment.length
       if (!ABBREVIATION.test(segment)) end()
@@ -36,7 +36,7 @@ export function sentencesIn(text: string): TextSentence[] {
   return sentences
 }
 
-/** Numbers of words of a sentence that can become a question. */
+/** Minimum and maximum number of words of a sentence that can become a question. */
 const [FEWEST, MOST] = [6, 40]
 
 /** Characters of code, tables, formulas, and the dotted lines of a table of contents. */

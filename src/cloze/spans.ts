@@ -32,7 +32,10 @@ export function answerSpans(text: string, words: readonly Word[]): WordSpan[] {
     .sort((a, b) => b.last - b.first - (a.last - a.first) || a.first - b.first)
 }
 
-/** Whether a span is no part of a longer expression, as the first year in `1637–1642` or `Bank` in `Bank of England`. */
+/**
+ * Whether a span is not part of a longer expression, unlike the first year in `1637–1642` or `Bank` in `Bank of
+ * England`.
+ */
 function isComplete(text: string, words: readonly Word[], { first, last }: WordSpan): boolean {
   const [start, end] = [words[first].start, words[last].end]
   const isSeparate =
@@ -45,7 +48,7 @@ function isComplete(text: string, words: readonly Word[], { first, last }: WordS
 
 const isSame = (a: WordSpan, b: WordSpan): boolean => a.first === b.first && a.last === b.last
 
-/** The words of a span, as a key to find it elsewhere. */
+/** Returns the words of a span as a key, to find the span elsewhere. */
 export const spanKey = (words: readonly Word[], { first, last }: WordSpan): string =>
   words
     .slice(first, last + 1)
@@ -61,7 +64,7 @@ function endOfRun(words: readonly Word[], first: number): number {
 function isPhrase(words: readonly Word[], { first, last }: WordSpan): boolean {
   const before = words[first - 1]
   const isIntroduced = before !== undefined && words[first].isJoined && beginsPhrase(before.key)
-  if (first === last && words[first].kind === 'number') return isTelling(words[first].key)
+  if (first === last && words[first].kind === 'number') return isDistinctive(words[first].key)
   if (words[first].kind !== 'common') return true
   return isIntroduced && words[last].key.length > 3 && !isVerbForm(words, { first, last })
 }
@@ -70,8 +73,8 @@ function isPhrase(words: readonly Word[], { first, last }: WordSpan): boolean {
 const isVerbForm = (words: readonly Word[], { first, last }: WordSpan): boolean =>
   first === last && /(?:ed|ing)$/.test(words[first].key)
 
-/** Small numbers occur in many places for different reasons. */
-const isTelling = (key: string): boolean => key.replace(/\D/g, '').length > 2 || /[$€£¥%.,:]|\p{L}/u.test(key)
+/** Whether a number is distinctive. Small numbers occur in many places for different reasons. */
+const isDistinctive = (key: string): boolean => key.replace(/\D/g, '').length > 2 || /[$€£¥%.,:]|\p{L}/u.test(key)
 
 /** Runs of capitalized words and of numbers beside them, as in `University of Oxford` or `3 March 1923`. */
 function* namesIn(words: readonly Word[]): Generator<WordSpan> {
@@ -87,7 +90,7 @@ function* namesIn(words: readonly Word[]): Generator<WordSpan> {
       last = next
     }
     const span = { first, last }
-    if (first < last || words[first].kind === 'name' || isTelling(words[first].key)) yield span
+    if (first < last || words[first].kind === 'name' || isDistinctive(words[first].key)) yield span
     first = last
   }
 }

@@ -16,14 +16,14 @@ export interface Word {
 const WORD =
   /(?:\p{Lu}\.){2,}|&|[$€£¥]?\d+(?:[.,:]\d+)*(?:\p{L}+|\s?%)?|[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*(?:['’\u2010-\u2013-][\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*)*/gu
 
-/** Whether only spaces are between two words, the period of an initial, or the comma in `May 12, 2008`. */
+/** Whether two words are separated only by spaces, the period of an initial, or the comma in `May 12, 2008`. */
 const joins = (before: string, gap: string, after: string): boolean =>
   /^\s+$/.test(gap) ||
   (/^\.\s$/.test(gap) && /^\p{Lu}$/u.test(before)) ||
   (/^,\s$/.test(gap) && /^[0-3]?\d$/.test(before) && /^\d{4}$/.test(after))
 
 /**
- * English words that belong to no answer at its beginning or end: articles, pronouns, prepositions, conjunctions,
+ * English words with which an answer neither begins nor ends: articles, pronouns, prepositions, conjunctions,
  * auxiliaries, and common verbs and adverbs.
  */
 const FUNCTION_WORDS: ReadonlySet<string> = new Set(
@@ -61,7 +61,10 @@ export const beginsPhrase = (key: string): boolean => BEFORE_PHRASES.has(key)
 export const joinsNames = (key: string): boolean => IN_NAMES.has(key)
 export const isFunctionWord = (key: string): boolean => FUNCTION_WORDS.has(key)
 
-/** Splits a sentence into words. `isName` tells whether a word is a name, if it is capitalized at the beginning. */
+/**
+ * Splits a sentence into words. `isName` says whether a word that is capitalized at the beginning of the sentence is a
+ * name.
+ */
 export function wordsOf(text: string, isName: (key: string) => boolean = () => true): Word[] {
   const words: Word[] = []
   for (const { 0: found, index } of text.matchAll(WORD)) {
@@ -91,7 +94,7 @@ function kindOf(word: string, key: string, isCapitalizedByPlace: boolean): WordK
   return /^\p{Lu}/u.test(word) && !isCapitalizedByPlace ? 'name' : 'common'
 }
 
-/** A word without its ending for plural or possession, to compare sentences. */
+/** Returns a word without its ending for plural or possession, to compare sentences. */
 export const stemOf = (key: string): string =>
   key
     .replace(/'s?$/, '')

@@ -83,7 +83,7 @@ export class ExportFolder {
     return new ExportFolder(source, staged, texts, weights, earlier, new Set(beside))
   }
 
-  /** Where the files are until `finish`. */
+  /** The folder that contains the files until `finish`. */
   get path(): string {
     return this.staged.path
   }
@@ -100,7 +100,7 @@ export class ExportFolder {
     return this.staged.abandon()
   }
 
-  /** Describes the variants and moves all files to their places. Returns the paths of the files that were written. */
+  /** Describes the variants and moves all files into place. Returns the paths of the files that were written. */
   async finish(variants: readonly RecordedVariant[], rejected: readonly RecordedVariant[]): Promise<string[]> {
     const { target } = this.staged
     const isSame = this.earlier?.weights === this.weights
@@ -127,7 +127,7 @@ export class ExportFolder {
     return files
   }
 
-  /** The variants of the earlier export that are still there and stay. */
+  /** Returns the variants of the earlier export that still exist and remain. */
   private async presentBefore(variants: readonly RecordedVariant[]): Promise<RecordedVariant[]> {
     const present = new Set((await listVariants(this.staged.target)).map(({ dtype }) => dtype))
     const isReplaced = (dtype: string) => variants.some((one) => one.dtype === dtype)
@@ -138,7 +138,7 @@ export class ExportFolder {
     return `${JSON.stringify(withBrowserSettings(configOf(this.texts), variants), null, 2)}\n`
   }
 
-  /** The card of the earlier export or of the model, with a section about the variants, or a new one. */
+  /** Returns the card of the earlier export or of the model, with a section about the variants, or a new one. */
   private async card(variants: readonly RecordedVariant[], isSame: boolean): Promise<string> {
     const { folder, name, model } = this.source
     const from = isSame ? this.staged.target : folder
@@ -163,7 +163,10 @@ const configOf = (texts: ReadonlyMap<string, string>): Json => withoutBrowserSet
 
 const withoutBrowserSettings = ({ [BROWSER_SETTINGS]: _old, ...config }: Json): Json => config
 
-/** Adds what transformers.js reads: which files have external data, and the dtype to load if fp32 is not there. */
+/**
+ * Adds the settings that transformers.js reads: which files have external data, and the dtype to load if there is no
+ * fp32.
+ */
 function withBrowserSettings(config: Json, variants: readonly StoredVariant[]): Json {
   const external = variants.filter(({ external_data }) => external_data).map(({ dtype }) => [onnxFileName(dtype), 1])
   const settings = {
@@ -174,8 +177,8 @@ function withBrowserSettings(config: Json, variants: readonly StoredVariant[]): 
 }
 
 /**
- * The files next to `onnx/` that are missing or must be updated, without `overwrite`. Files that are already there stay
- * if the folder is the source, or if they have the same contents.
+ * Returns the files next to `onnx/` that are missing or must be updated without `overwrite`. Existing files remain if
+ * the folder is the source, or if they have the same contents.
  */
 async function missingFiles(
   source: ExportedModelSource,

@@ -16,7 +16,7 @@ export interface ExportSource {
 export interface VariantPlanOptions {
   /** The weights of products that stay in floating point, per dtype. */
   readonly kept?: Partial<Readonly<Record<ExportDtype, readonly string[]>>>
-  /** How int8 and uint8 smooth activations. */
+  /** How activations are smoothed for int8 and uint8. */
   readonly smoothings?: Smoothings
   /** Store all weights outside the ONNX file, which is otherwise done only above 2 GB. */
   readonly external_data?: boolean
@@ -34,7 +34,7 @@ export interface PlannedVariant extends ExportedVariant {
   readonly contents: ReadonlyMap<string, Encoded>
 }
 
-/** What the inputs of the graph depend on besides the model: whether the tokenizer returns token types. */
+/** Returns the options of the graph: whether callers provide token types. */
 export const sourceOptions = ({ model, tokenizer }: ExportSource): PaddedOptions => ({
   hasTokenTypes: model.geometry.token_types > 1 && tokenizer.settings.has_token_types,
 })

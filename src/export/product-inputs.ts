@@ -9,7 +9,7 @@ import type { ProductInput } from './quantize/smoothing.ts'
 import { StoredWeights } from './stored-weights.ts'
 import { exportDialect } from './variant-graph.ts'
 
-/** Measures the activations that the products of a model take. */
+/** Measures the activations that are inputs of the products of a model. */
 export async function measureProductInputs(source: ExportSource, options: MeasuringOptions): Promise<ProductInput[]> {
   const { groups, initializers } = productInputs(source)
   const graph: Record<string, Tensor> = {}

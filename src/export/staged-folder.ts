@@ -22,7 +22,7 @@ const LONGEST_NAME = 60
 /** File in a temporary folder that its process holds until the folder is complete. */
 const LOCK = '.lock'
 
-/** How the paths of the temporary folders of a target begin. */
+/** Returns the beginning of the paths of a target's temporary folders. */
 const beginning = (target: string): string => join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.`)
 
 /** Removes the temporary folders of processes that were killed while they wrote the same target. */
@@ -38,11 +38,13 @@ async function removeAbandoned(target: string): Promise<void> {
 
 export interface LockedFolder {
   readonly path: string
-  /** Is held until the folder gets its name or is removed. */
+  /** Held until the folder gets its name or is removed. */
   readonly lock: Lock
 }
 
-/** Makes a folder next to `target`, and removes those of processes that were killed while they wrote the same target. */
+/**
+ * Creates a folder next to `target`, and removes those of processes that were killed while they wrote the same target.
+ */
 export async function makeTemporaryFolder(target: string): Promise<LockedFolder> {
   makeFolder(dirname(target))
   await removeAbandoned(target)
@@ -56,17 +58,17 @@ export async function makeTemporaryFolder(target: string): Promise<LockedFolder>
 }
 
 /**
- * A folder that is written whole or not at all: its files are written next to it and get their places in `finish`.
- * Files that are already there are kept, and those with the same names are replaced only with `overwrite` or if they
- * are `replaceable`.
+ * A folder that is written completely or not at all: its files are written to a temporary folder next to it and moved
+ * into place by `finish`. Existing files are kept; those with the same names are replaced only with `overwrite` or if
+ * they are `replaceable`.
  */
 export class StagedFolder {
   private constructor(
     readonly target: string,
-    /** Where the files are until `finish`. */
+    /** The folder that contains the files until `finish`. */
     readonly path: string,
     private readonly isReplaced: (file: string) => boolean,
-    /** Shows others that this process is writing. */
+    /** Shows other processes that this one is writing. */
     private readonly lock: Lock,
   ) {}
 
@@ -104,7 +106,7 @@ export class StagedFolder {
     await rm(join(this.path, file), { force: true })
   }
 
-  /** Moves all files to their places and returns their paths. */
+  /** Moves all files into place and returns their paths. */
   async finish(): Promise<string[]> {
     this.lock.release()
     const files = await this.files()
@@ -127,13 +129,13 @@ export class StagedFolder {
     await rm(this.path, { recursive: true, force: true })
   }
 
-  /** Gives the whole folder its name, if nothing has this name. */
+  /** Gives the whole folder its name if the name is free. */
   private async isNowTarget(): Promise<boolean> {
     if (lstatSync(this.target, { throwIfNoEntry: false })) return false
     try {
       await rename(this.path, this.target)
     } catch {
-      // Something appeared under this name.
+      // A file or folder with this name has appeared meanwhile.
       return false
     }
     await flushFolder(dirname(this.target))

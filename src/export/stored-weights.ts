@@ -39,7 +39,7 @@ export class StoredWeights {
     return this.parameters.view(name)
   }
 
-  /** Returns the tensor with this name, which is stored once however often it is used. */
+  /** Returns the tensor with this name. It is stored once, no matter how often it is used. */
   add(name: string, initializer: Initializer): Tensor {
     const known = this.tensors.get(name)
     if (known) return known

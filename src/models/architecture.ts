@@ -17,7 +17,9 @@ export interface ModelConfig {
 /** The dimensions of an encoder, independent of their names in the configuration. */
 export interface Geometry {
   readonly layers: number
-  /** What each layer is, if layers of the same size differ otherwise. Only those of the same kind can replace each other. */
+  /**
+   * The kind of each layer, if layers of the same size differ otherwise. A layer can only replace one of the same kind.
+   */
   readonly layer_kinds?: readonly string[]
   readonly heads: number
   readonly hidden_size: number

@@ -84,7 +84,7 @@ export const bertLikeGeometry = (config: BertLikeConfig): Geometry => ({
   initializer_range: config.initializer_range,
 })
 
-/** What distinguishes an architecture with BERT's layers from the others. */
+/** The properties in which an architecture with BERT's layers may differ from the others. */
 export interface BertLike<Config extends BertLikeConfig> {
   readonly class_prefix: string
   /** Prefix of the encoder's tensors in a checkpoint. */

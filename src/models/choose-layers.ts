@@ -15,7 +15,7 @@ export interface ShallowModel {
 /**
  * Chooses layers of a model, counted from 0 at the embeddings. Everything else is kept.
  * @param place the folder of the model, for errors
- * @throws UsageError for layers that the model does not have, or that cannot take the place of each other
+ * @throws UsageError for layers that the model does not have, or that cannot replace each other
  */
 export function chooseLayers(deep: ModelConfig, chosen: readonly number[], place: string): ShallowModel {
   const architecture = architectureOf(deep)

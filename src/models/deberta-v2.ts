@@ -125,7 +125,7 @@ const largestDistance = (c: DebertaV2Config): number =>
 /** Half the rows of the table of relative positions. */
 const span = (c: DebertaV2Config): number => (c.position_buckets > 0 ? c.position_buckets : largestDistance(c))
 
-/** What the layers of a pass share. */
+/** Tensors that the layers of a pass share. */
 interface SharedTensors {
   readonly layout: ReturnType<typeof layoutInputs>
   /** Added to the scores: a token attends to tokens if it is one; padding attends to everything evenly. */
@@ -168,7 +168,7 @@ function mutualBias(): Tensor {
 
 function relative(p: Parameters, c: DebertaV2Config): SharedTensors['relative'] {
   if (!c.relative_attention) return undefined
-  // Before the first layer, so frozen with the embeddings.
+  // The table is used before the first layer, so it is frozen with the embeddings.
   const table = p.embeddings('encoder.rel_embeddings').get('weight', [2 * span(c), c.hidden_size])
   const isNormed = c.norm_rel_ebd
     .toLowerCase()

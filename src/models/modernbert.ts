@@ -69,7 +69,7 @@ export interface ModernBertConfig extends ModelConfig {
 
 const flag = () => z.boolean('true or false')
 const theta = () => numberBetween(1e-3, 1e30)
-/** Only the rotation that the two thetas describe. */
+/** Accepts only the rotation that the two thetas describe. */
 const plainRotation = z
   .custom(
     (value) => value === null || (value as { rope_type?: unknown }).rope_type === 'default',
@@ -233,7 +233,7 @@ function embeddings(p: Parameters, c: ModernBertConfig, dropout: Dropout): Tenso
 interface LayerKind {
   /** Turns queries and keys [tokens, hidden_size] by their positions. */
   readonly turn: (x: Tensor) => Tensor
-  /** What is added to the scores of attention. */
+  /** Tensor that is added to the scores of attention. */
   readonly bias: Tensor
 }
 

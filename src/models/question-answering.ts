@@ -30,7 +30,7 @@ export class QuestionAnsweringModel implements SpanModel {
   readonly specs: readonly ParameterSpec[]
   /** The weights. A trainer may move them to its own memory. Call `parameters.changed()` after modifying them. */
   parameters: FlatParameters
-  /** By lane of the engine. */
+  /** Sessions, by lane of the engine. */
   private sessions: Promise<ModelSession>[] = []
 
   constructor(

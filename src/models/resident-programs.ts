@@ -22,7 +22,7 @@ export const uniqueName = (index: string): string => `unique.${index}`
 export const distinctName = (index: string): string => `distinct.${index}`
 /** 0, 1, ... for each of these rows, [unique, 1]. */
 export const countName = (index: string): string => `count.${index}`
-/** Which of these rows each token looks up, [1, tokens], or -1 for a row that is not trained. */
+/** The row that each token looks up, [1, tokens], or -1 for a row that is not trained. */
 export const slotName = (index: string): string => `slot.${index}`
 /** Places in the pool where the values of a dropout site begin, for each token. */
 export const startsName = (site: string): string => `starts.${site}`
@@ -121,8 +121,8 @@ function scaled(mask: Tensor, values: ReadonlyMap<string, Tensor>): Tensor {
 }
 
 /**
- * The gradients of tables from those of the looked-up rows, without a race: the rows of one id are summed by a product with
- * a matrix of 0 and 1, and each id is written once.
+ * Computes the gradients of tables from those of the looked-up rows without a race: the rows of one id are summed by a
+ * product with a matrix of 0 and 1, and each id is written once.
  */
 function tableGradients(
   rowGradients: readonly RowGradient[],

@@ -22,7 +22,7 @@ export type SelfAttention = (
   bias?: Tensor,
 ) => Tensor
 
-/** What is added to the scores of a key: 0, or UNSEEN (see pack.ts) for padding. */
+/** Returns the tensor that is added to the scores of each key: 0, or UNSEEN (see pack.ts) for padding. */
 export const attentionBias = (): Tensor => input('attention_bias', ['rows', 1, 1, 'length'])
 
 /** Self-attention within each window. The windows of a pass are packed as consecutive rows [tokens, hidden_size]. */

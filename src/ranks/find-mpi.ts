@@ -11,7 +11,7 @@ import {
 } from '../native/find-library.ts'
 import type { RankEnvironment } from './environment.ts'
 
-/** The C libraries of both families, under the names that are stable. */
+/** The C libraries of both families, under their stable names. */
 const LIBRARIES = { 'Open MPI': /^libmpi\.so\.40(\.\d+)*$/, MPICH: /^libmpi(ch|_cray)?\.so\.12(\.\d+)*$/ } as const
 
 const SYSTEM = [
@@ -21,8 +21,8 @@ const SYSTEM = [
 ]
 
 /**
- * Finds the library of the MPI that started this process: SPANFORGE_MPI, else the one next to the program that started
- * it, else one that the environment, a Python environment or the system has.
+ * Finds the library of the MPI that started this process: the one in SPANFORGE_MPI, otherwise the one next to the
+ * program that started it, otherwise one of the environment, of a Python environment or of the system.
  * @throws SpanforgeError if there is none
  */
 export function findMpi(
@@ -53,7 +53,7 @@ export function findMpi(
 const libraryFolders = (prefix: string): string[] =>
   ['lib', 'lib64', join('lib', 'release')].map((name) => join(prefix, name))
 
-/** The programs that started this process, the nearest first. */
+/** Returns the programs that started this process, the nearest first. */
 function ancestors(): string[] {
   const programs: string[] = []
   try {

@@ -89,7 +89,7 @@ function bind(file: string) {
     init: () => read(init, 0, 0, THREAD_SERIALIZED),
     rank: () => read(commRank, world),
     size: () => read(commSize, world),
-    /** Makes a communicator of the ranks that pass the same number, in their order. */
+    /** Creates a communicator of the ranks that pass the same number, in their order. */
     split(color: number): number {
       const created = new BigInt64Array(1)
       split(world, color, 0, addressOf(created))

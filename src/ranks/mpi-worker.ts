@@ -1,4 +1,7 @@
-/** The thread that makes all calls of MPI, so that signals, pages and progress of the run stay alive. */
+/**
+ * The thread that makes all calls of MPI, so that the main thread can still handle signals and requests and show
+ * progress.
+ */
 import { workerData } from 'node:worker_threads'
 import { nativeMemory } from '../native/koffi.ts'
 import { answerCalls, Handed } from '../threads/calls.ts'
@@ -22,7 +25,7 @@ function meet(communicator = mpi.world): void {
   for (let looks = 0; !mpi.hasPassed(); looks++) if (looks > 100) sleep(Math.min(1, 0.02 * (looks - 100)))
 }
 
-/** Where each bucket of an array begins, and its length. */
+/** Yields the beginning and the length of each bucket of an array. */
 function* buckets(count: number): Generator<[at: number, numbers: number]> {
   for (let at = 0; at < count; at += BUCKET) yield [at, Math.min(BUCKET, count - at)]
 }

@@ -5,7 +5,7 @@ export type ReduceDtype = 'float32' | 'bf16'
 
 /** The ranks on the same host. Only these must make the same calls. */
 export interface LocalRanks {
-  /** From 0. */
+  /** Index of this rank among them, from 0. */
   readonly rank: number
   readonly size: number
   /** Returns what each of these ranks sent, in their order. */
@@ -17,7 +17,7 @@ export interface LocalRanks {
  * a call returns when all have made it.
  */
 export interface Ranks {
-  /** From 0. */
+  /** Index of this rank, from 0. */
   readonly rank: number
   readonly size: number
   /** The ranks on the same host, and the place of this one among them. */
@@ -107,7 +107,7 @@ function failureOf(error: unknown): Failure {
   return { message: error.summary, remedy: error.options.remedy, exitCode: error.exitCode }
 }
 
-/** For messages: rank 2 (host-b). */
+/** Names a rank in messages: rank 2 (host-b). */
 export const rankName = ({ hosts }: Ranks, rank: number): string => `rank ${rank} (${hosts[rank]})`
 
 /**

@@ -15,7 +15,9 @@ export interface MeasureOptions {
 
 /** Number of windows that are computed together. */
 const BATCH = 8
-/** The most tokens that are computed together, padding included, so that memory depends on the model alone. */
+/**
+ * Maximum number of tokens, including padding, that are computed together, so that memory depends only on the model.
+ */
 const BATCH_TOKENS = 2048
 
 /** Computes all windows with a variant, and compares logits and answers with those of the model. */

@@ -6,7 +6,7 @@
 
 import { weightScale } from './weight-scale.ts'
 
-/** The activations that one or several products take, per channel. */
+/** The activations that are inputs of one or several products, by channel. */
 export interface ProductInput {
   /** Names of the products' weights [out, channels]. */
   readonly weights: readonly string[]
@@ -17,13 +17,13 @@ export interface ProductInput {
 }
 
 export interface Smoothing {
-  /** Name of the stored tensor. Products that take the same activations share it. */
+  /** Name of the stored tensor. Products with the same activations share it. */
   readonly name: string
   /** Activations are divided by these, one per channel, and weights are multiplied with them. */
   readonly divisors: Float32Array
 }
 
-/** By the name of the weight. */
+/** Smoothings by the name of the weight. */
 export type Smoothings = ReadonlyMap<string, Smoothing>
 
 /** The divisors are the largest magnitudes of the channels to one of these powers. */

@@ -1,4 +1,4 @@
-/** Arguments that suit an adaptation, by its size. */
+/** Default arguments of an adaptation, which depend on its size. */
 
 import type { AdaptationRecord } from '../train/adaptation-record.ts'
 
@@ -24,15 +24,15 @@ export const ADAPT_DEFAULTS = {
   logging_steps: 50,
 } as const
 
-/** Hidden size from which a model needs the smaller learning rate of BERT-base. */
+/** Models with at least this hidden size need the smaller learning rate of BERT-base. */
 const LARGE = 768
 const [LEARNING_RATE, LEARNING_RATE_OF_LARGE] = [1e-4, 5e-5]
 
-/** Questions that a run should see, by repeating few of them. */
+/** Number of questions on which a run should train. Fewer questions are repeated. */
 const ENOUGH = 20_000
 const MOST_EPOCHS = 4
 
-/** Minutes for a million characters of documents, and their limits. */
+/** Minutes per million characters of documents, and their limits. */
 const MINUTES_PER_MILLION = 20
 const [FEWEST_MINUTES, MOST_MINUTES] = [10, 120]
 

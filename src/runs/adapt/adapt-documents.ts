@@ -17,7 +17,7 @@ export interface AdaptDocument {
   readonly passages: readonly string[]
 }
 
-/** What cannot be read, with the reason. */
+/** A document that cannot be read, with the reason. */
 export interface SkippedDocument {
   readonly name: string
   readonly reason: string
@@ -25,7 +25,7 @@ export interface SkippedDocument {
 
 export interface DocumentsOptions {
   readonly limits?: Partial<DocumentLimits>
-  /** Output folder, whose report and model card are no documents. */
+  /** Output folder, whose report and model card are not used as documents. */
   readonly output_dir: string
   readonly screen: Screen
   readonly signal?: AbortSignal

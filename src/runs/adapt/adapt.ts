@@ -110,12 +110,12 @@ export async function makeFrom(
   return makeExamples(sources, { ...options, ...phrasing, screen, seed: args.seed, output_dir: args.output_dir })
 }
 
-/** What stands for the answer if a tokenizer has no mask token. */
+/** Stands for the answer if a tokenizer has no mask token. */
 const BLANK = '___'
-/** More than the special tokens of any window. */
+/** Upper bound for the number of special tokens in a window. */
 const SPECIAL = 8
 
-/** The mask token of a model, and whether a question leaves room for a context in its windows. */
+/** Returns the mask token of a model, and whether a question leaves room for a context in its windows. */
 async function phrasingFor(
   model: string,
   args: TrainingArguments,

@@ -1,4 +1,4 @@
-/** Makes the examples that a model is adapted with. */
+/** Creates the examples on which a model is adapted. */
 
 import { createHash } from 'node:crypto'
 import { type ClozeOptions, clozeExamples } from '../../cloze/cloze-examples.ts'
@@ -23,7 +23,7 @@ export type MakeExamplesOptions = ClozeOptions &
   Omit<DocumentsOptions, 'onSkipped' | 'onOtherFiles'>
 
 /**
- * Makes examples from documents. The same documents and seed give the same examples in any order.
+ * Creates examples from documents. The same documents and seed give the same examples in any order.
  * @throws SpanforgeError if there are none, with what was read and what is needed
  */
 export async function makeExamples(sources: readonly string[], options: MakeExamplesOptions): Promise<MadeExamples> {

@@ -38,7 +38,7 @@ interface ModelAndTokenizer {
 /** Fitted settings, and the cross-validated confidence of each question: its coefficients come from other questions. */
 export interface FittedSettings {
   readonly settings: AnswerSettings
-  /** By question; undefined if it has no confidence. */
+  /** Judged answers by question; undefined if an answer has no confidence. */
   readonly judged: readonly (JudgedAnswer | undefined)[]
 }
 

@@ -12,7 +12,7 @@ import { displayName, type HubChoice } from '../load/load-model.ts'
 import { DIGESTS_FILE } from '../run-files.ts'
 import type { Screen } from '../screen/screen.ts'
 
-/** Which questions the exported variants answer. */
+/** Selects the questions that exported variants answer. */
 export interface QuestionChoice extends DataOptions {
   readonly validation_file?: string
   readonly dataset?: string

@@ -30,7 +30,7 @@ export interface BuiltIndex extends IndexFacts {
   readonly unchanged: number
   /** Documents that could not be read, and paths that were not followed, with the reason. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[]
-  /** Files in the folders that have the ending of no document. */
+  /** Number of files in the folders that are not of a supported type. */
   readonly other_files: number
   /** Duration in seconds. */
   readonly runtime: number

@@ -116,7 +116,7 @@ export async function loadModel(
   hub: HubChoice = {},
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
-  // First the configuration: for an unsupported model, its type is a better error than its tokenizer.
+  // The configuration is read first: for an unsupported model, its type is a better error than its tokenizer.
   const config = await pretrainedConfig(folder, options)
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)

@@ -18,7 +18,7 @@ const BLOCK = 256
 /** Number of characters in a token of English text. */
 const CHARACTERS = 4
 
-/** How questions are cut into windows. */
+/** A way to cut questions into windows. */
 export interface Cutting {
   readonly cut: (asked: AskedQuestion) => CutQuestion
   /** An estimate of the number of windows, without cutting them. */

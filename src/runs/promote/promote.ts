@@ -26,7 +26,7 @@ import {
 import { modelsOfServer, reloadServer, type ServerAccess } from './reload-servers.ts'
 import { EVALUATIONS_FOLDER, evaluateOnce } from './stored-evaluations.ts'
 
-/** Where a model is served. */
+/** A place where a model is served. */
 export interface ServedPlace {
   /** The folder that is given to `serve`, as FOLDER or NAME=FOLDER. */
   readonly old: string

@@ -6,10 +6,10 @@ import { readJsonFile } from '../../files/text-file.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { ADAPTATION_FOLDER } from '../run-files.ts'
 
-/** What has been read from documents and found in them. */
+/** Counts of what has been read and found in documents. */
 export interface AdaptCounts {
   documents: number
-  /** Documents with the same text as another one, which are used once. */
+  /** Number of documents with the same text as another one, which are not used again. */
   duplicates: number
   /** Files in folders that are not documents. */
   other_files: number
