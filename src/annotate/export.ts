@@ -9,7 +9,7 @@ export interface Exported {
   readonly left_out: Readonly<Record<UnlabeledReason, number>>
 }
 
-/** The annotated questions of a project as examples, in the order of the documents. */
+/** Returns the annotated questions of a project as examples, in the order of the documents. */
 export function exportExamples(state: ProjectState): Exported {
   const examples: Example[] = []
   const left_out = { 'no question': 0, 'no answer yet': 0, undecided: 0 }

@@ -126,7 +126,7 @@ describe('deberta-v2', () => {
     expect(parse({ model_type, attention_head_size: 64 }).model_type).toBe(model_type)
   })
 
-  test('DeBERTa v1 is rejected as what it is', () => {
+  test('DeBERTa v1 is rejected by its name', () => {
     expect(() => parse({ model_type: 'deberta' })).toThrow('this is a model of type "deberta"')
   })
 })

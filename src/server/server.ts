@@ -32,7 +32,7 @@ export interface RunningServer {
   /** Whether the server listens on a loopback address only. */
   readonly isLocal: boolean
   readonly models: Models
-  /** What the server keeps, if anything. */
+  /** The question log, if the server keeps one. */
   readonly questionLog?: { readonly path: string; readonly below: number }
   /**
    * Reloads the models and the index one by one. If one fails to load, the error is logged and the old one stays in use.

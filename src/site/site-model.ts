@@ -19,7 +19,7 @@ export interface SiteSource {
   readonly id: string
   /** Name on the hub or of the folder. */
   readonly name: string
-  /** What it can do. */
+  /** Describes the model to people who choose between models. */
   readonly about?: string
   /** Whether only the export is at hand, not the weights that it was made from. */
   readonly exported?: boolean

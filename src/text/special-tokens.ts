@@ -1,7 +1,7 @@
 import type { AddedToken } from './added-tokens.ts'
 import { Fields, unexpected } from './fields.ts'
 
-/** In the order in which transformers adds them. */
+/** The special tokens, in the order in which transformers adds them. */
 export const SPECIAL_TOKENS = [
   'bos_token',
   'eos_token',

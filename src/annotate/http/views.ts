@@ -1,4 +1,4 @@
-/** What the page shows of a project. */
+/** Converts a project to the data that the page shows. */
 import { SEPARATOR } from '../../documents/document.ts'
 import { exportExamples } from '../export.ts'
 import { disagreements } from '../project/labels.ts'
@@ -71,7 +71,7 @@ function* listedPassages(state: ProjectState): Generator<PassageState> {
 
 const statusOf = ({ status }: PassageState, annotator = '') => status.get(annotator) ?? 'open'
 
-/** Whether an annotator should read a passage: all, unless passages are assigned. */
+/** Whether an annotator should read a passage. If passages are not assigned, everyone should. */
 const isAssigned = ({ assigned }: PassageState, annotator: string | undefined, state: ProjectState): boolean =>
   annotator === undefined || !state.annotators.includes(annotator) || assigned.has(annotator)
 

@@ -29,7 +29,7 @@ export interface AnnotatedQuestion {
   /** The answer that a served model gave to the question as it was imported. */
   suggested?: StoredSuggestion
   readonly responses: Map<string, AnnotatorResponse>
-  /** By annotator; "" for those of the file. */
+  /** Comments by annotator; those of the imported file are under "". */
   readonly comments: Map<string, string>
   /** The annotator whose answers have been chosen. */
   decided?: string

@@ -11,7 +11,7 @@ const color = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c
 const width = 760
 const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 42 }
 
-/** In the place of losses: a short run may end before the first entry of its log. */
+/** Shown if there are no losses, because a short run may end before the first entry of its log. */
 const EMPTY = 'No loss was logged. Lower logging_steps, or set eval_strategy.'
 
 /**

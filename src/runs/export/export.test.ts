@@ -149,7 +149,7 @@ test('keeps the products in float32 that are named, or none', async () => {
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('none excludes others')])
 })
 
-test('--validation_file and --dataset exclude each other, and unknown runtimes and dtypes are errors', async () => {
+test('--validation_file and --dataset are mutually exclusive, and unknown runtimes and dtypes are errors', async () => {
   const folder = temporaryFolder()
   const refused = async (...more: string[]) => {
     const { code, stderr } = await exporting(join(folder, 'exported'), ...more)

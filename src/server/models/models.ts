@@ -31,7 +31,7 @@ export class ServedModel {
     readonly thread: ModelThread,
     /** The promotions of its folder when it was loaded. */
     readonly promotions: Promotions,
-    /** What it can do. */
+    /** Describes the model to people who choose between models. */
     private readonly about: string | undefined,
     turns: SerialQueue,
     options: QueueOptions,

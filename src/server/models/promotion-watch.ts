@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { readPromotionsText } from '../../runs/promote/promotions.ts'
 import type { Models, ServedModel } from './models.ts'
 
-/** Milliseconds between two looks at the promotions. Notifications of file systems do not work over networks. */
+/** Milliseconds between two checks of the promotions. Notifications of file systems do not work over networks. */
 const INTERVAL = 1000
 
 /** Loads promoted models as soon as they are recorded in the folders of the served ones. */
@@ -51,7 +51,7 @@ export class PromotionWatch {
   }
 }
 
-/** Logs that a model was loaded, and what is odd about it. */
+/** Logs that a model was loaded, and any warnings about it. */
 export function logLoaded(log: FastifyBaseLogger, model: ServedModel, message: string): void {
   const { thread, identity, promotionWarning } = model
   log.info({ ...identity, folder: thread.folder }, message)

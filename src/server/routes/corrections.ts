@@ -1,4 +1,4 @@
-/** What a server with a question log tells its clients, and the corrections that they send. */
+/** Routes of a server with a question log: they tell clients that questions are kept, and accept corrections. */
 import { z } from 'zod'
 import { UsageError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'

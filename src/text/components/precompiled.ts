@@ -21,7 +21,7 @@ export class PrecompiledMap {
   /** The replacements of characters as UTF-8, each terminated by a zero byte. */
   private readonly targets: Uint8Array
   private readonly known = new Map<string, string | undefined>()
-  /** Of each UTF-16 unit: whether the map changes it. */
+  /** Whether the map changes a UTF-16 unit, for each unit. */
   private readonly units = new Uint8Array(0x10000)
 
   /** @throws SpanforgeError if the bytes are not a character map; `place` is their location for the message */

@@ -1,6 +1,6 @@
 import type { MergeTable } from './merge-table.ts'
 
-/** Of each token of a vocabulary: the rank of the merge that makes it, or one of these. */
+/** The origin of each token of a vocabulary: the rank of the merge that produces it, or one of these values. */
 const CHARACTER = -1
 const NOT_MADE = -2
 

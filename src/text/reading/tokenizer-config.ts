@@ -13,7 +13,8 @@ export function toTokenizerConfig(tokenizer: Tokenizer): Record<string, unknown>
     added_tokens_decoder: Object.fromEntries(tokenizer.addedTokens.map(({ id, ...token }) => [String(id), token])),
     ...additionalTokens(tokenizer),
     clean_up_tokenization_spaces: settings.clean_up_tokenization_spaces,
-    // Where a token is left out instead of null, transformers adds a [MASK] for which the model has no embedding.
+    // If the file omits a token instead of setting it to null, transformers adds a [MASK] for which the model has no
+    // embedding.
     ...Object.fromEntries(SPECIAL_TOKENS.flatMap((name) => namedToken(tokenizer, name))),
     ...(Number.isFinite(settings.model_max_length) && { model_max_length: settings.model_max_length }),
     ...(has_token_types !== hasTokenTypes && {

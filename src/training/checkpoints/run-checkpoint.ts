@@ -131,7 +131,10 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
 /** The arguments of a run, stored in its folder and in its checkpoints. */
 export const ARGUMENTS_FILE = 'training_args.json'
 const OPTIMIZER = 'optimizer.safetensors'
-/** In the optimizer state of a run with ema_decay: the weights, whose average is in the model. */
+/**
+ * Name in the optimizer state of a run with ema_decay: the weights themselves, because the model contains their
+ * average.
+ */
 export const AVERAGED_WEIGHTS = 'weights'
 const PROGRESS = 'progress.json'
 

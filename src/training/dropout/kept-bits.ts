@@ -1,12 +1,12 @@
 import type { Stream } from '../../random/random.ts'
 import { randomWasm } from './random-wasm.ts'
 
-/** Bits drawn at a time. */
+/** Number of bits drawn at a time. */
 const CHUNK = 8192
 const BITS_PER_GROUP = 32
 /** Bytes that are expanded at a time; they stay in the processor's nearest caches until they are copied out. */
 const SCRATCH = 65_536
-/** What a kernel may read or write past the end. */
+/** Number of bytes that a kernel may read or write past the end. */
 const SLACK = 64
 const PAGE = 65_536
 
@@ -17,7 +17,7 @@ interface RandomKernels {
   expandBits(out: number, bits: number, byteMask: number, start: number, rows: number, step: number, width: number): void
 }
 
-/** Rows of bits: row r is the `width` bits from `start` + r * `step` on. */
+/** Rows of bits: row r consists of the `width` bits that start at `start` + r * `step`. */
 export interface BitRows {
   readonly start: number
   readonly rows: number
@@ -29,9 +29,9 @@ export interface BitRows {
 let compiled: WebAssembly.Module | undefined
 
 /**
- * A ring of random bits, each 0 (dropped) with a probability and else 1 (kept), which are drawn where they are needed.
- * Every bit takes 16 bits of a stream of `random`: bits 2i and 2i + 1 are 0 where the low and the high half of word i are
- * below probability * 2^16. So the probability is rounded to a multiple of 2^-16.
+ * A ring of random bits that are drawn when they are needed. Each bit is 0 (dropped) with a given probability,
+ * otherwise 1 (kept), and uses 16 bits of a stream of `random`: bits 2i and 2i + 1 are 0 if the low and the high half
+ * of word i, respectively, are below probability * 2^16. The probability is thus rounded to a multiple of 2^-16.
  */
 export class KeptBits {
   readonly size: number
@@ -42,7 +42,7 @@ export class KeptBits {
   /** 1 for each chunk that has been drawn. */
   private readonly drawn: Uint8Array
 
-  /** Holds a power of two of bits, at least `size`. */
+  /** The ring has a power of two of bits, at least `size`. */
   constructor(
     size: number,
     probability: number,
@@ -61,13 +61,16 @@ export class KeptBits {
     this.kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as RandomKernels
   }
 
-  /** Begins anew with another stream. */
+  /** Starts again with another stream. */
   restart(stream: Stream): void {
     this.stream = stream
     this.drawn.fill(0)
   }
 
-  /** Writes the rows, one after the other, into `out` from `at` on, a byte for each bit: 1 where a value is kept. */
+  /**
+   * Writes the rows one after the other into `out`, starting at `at`, with a byte for each bit: 1 where a value is
+   * kept.
+   */
   expand(out: Uint8Array, at: number, { start, rows, step, width }: BitRows): void {
     const { scratch, bytes, size, kernels } = this
     this.draw(start, start + (rows - 1) * step + width)
@@ -80,7 +83,9 @@ export class KeptBits {
     }
   }
 
-  /** The first `count` bits, starting over at the end, as numbers. `count` is a multiple of 65,536. */
+  /**
+   * Returns the first `count` bits as numbers, starting over at the end of the ring. `count` is a multiple of 65,536.
+   */
   values(count: number): Float32Array {
     const bytes = new Uint8Array(count)
     this.expand(bytes, 0, { start: 0, rows: count / SCRATCH, step: SCRATCH, width: SCRATCH })

@@ -3,12 +3,13 @@ import type { DropoutDraws, DropoutMasks } from './draws.ts'
 import { ALIGNMENT, DropoutPool, POOL } from './draws.ts'
 import { KeptBits } from './kept-bits.ts'
 
-/** Bits that are expanded in one call. */
+/** Number of bits that are expanded in one call. */
 const PIECE = 65_536
 
 /**
- * Dropout as spanforge 0.1 drew it, one mask for all windows of a pass: a function of the seed, the step, the number of the
- * pass and the site. Runs that 0.1 began end with the same bits. Removed with the support of their checkpoints, in 0.3.
+ * Dropout as in spanforge 0.1, which drew one mask for all windows of a pass: a function of the seed, the step, the
+ * number of the pass and the site. Runs that began with 0.1 therefore end with the same bits. To be removed together
+ * with the support of their checkpoints, in 0.3.
  */
 export class PassDraws implements DropoutDraws {
   private readonly pool: DropoutPool
@@ -17,7 +18,7 @@ export class PassDraws implements DropoutDraws {
     this.pool = new DropoutPool(seed)
   }
 
-  /** They must be asked for in the order of the sites. */
+  /** Masks must be requested in the order of the sites. */
   masks(step: number, pass: number): DropoutMasks {
     const { below } = random(this.seed, 'dropout place', step, pass)
     return (site, { probability }, _pass, out) => {

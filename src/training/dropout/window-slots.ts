@@ -2,15 +2,15 @@ import type { Pass } from '../../batching/passes.ts'
 import type { Shape } from '../../graph/shape.ts'
 
 /**
- * Where the values of one window are in a tensor of a pass: value j of part p of row i is at
- * `at` + p * `partStep` + i * `rowStep` + j.
+ * Describes where the values of one window are in a tensor of a pass: value j of part p of row i is at `at` + p *
+ * `partStep` + i * `rowStep` + j.
  */
 export interface WindowSlot {
   /** The window's place in the global batch of its step. */
   readonly place: number
   readonly rows: number
   readonly parts: number
-  /** Values of the window itself. Padding follows, up to `rowStep`. */
+  /** Number of values of the window itself in each row. Padding follows, up to `rowStep`. */
   readonly width: number
   readonly at: number
   readonly partStep: number

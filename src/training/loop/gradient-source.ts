@@ -7,9 +7,12 @@ import type { DropoutMasks } from '../dropout/draws.ts'
 export interface GradientSource {
   /** Number of lanes that can add passes at the same time (default: 1). */
   readonly lanes?: number
-  /** Forgets what was added up. The next gradients are those of the loss times `loss_scale` (default: 1). */
+  /** Discards the accumulated gradients. The next ones are those of the loss times `loss_scale` (default: 1). */
   reset(loss_scale?: number): void
-  /** Adds a pass's gradients; returns its share of the step's loss. Without a lane, it is the only pass at the time. */
+  /**
+   * Adds the gradients of a pass, and returns its share of the step's loss. Without a lane, no other pass runs at the
+   * same time.
+   */
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number>
   /** The windows of each batch that this source computes, if other processes compute the others. */
   readonly share?: Share
@@ -26,7 +29,7 @@ export interface GradientSource {
   release(): Promise<void>
 }
 
-/** In a reduced precision, the gradients are still float32. */
+/** The gradients are float32 even in a reduced precision. */
 export interface GradientOptions extends ReducedPrecision {
   readonly freeze_embeddings?: boolean
   readonly freeze_layers?: number
@@ -34,7 +37,9 @@ export interface GradientOptions extends ReducedPrecision {
   readonly label_smoothing_factor?: number
 }
 
-/** Makes a source of gradients. It adds into `gradients`, which holds those of the trained parameters in their order. */
+/**
+ * Creates a source of gradients. It adds to `gradients`, which contains those of the trained parameters in their order.
+ */
 export type GradientFactory = (
   model: QuestionAnsweringModel,
   gradients: Float32Array,

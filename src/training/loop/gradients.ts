@@ -6,14 +6,14 @@ import type { DropoutMasks } from '../dropout/draws.ts'
 import type { GradientOptions, GradientSource } from './gradient-source.ts'
 import { LaneGradient, type LaneSums } from './lane-gradient.ts'
 
-/** How many of the parameters, in their order, are frozen. */
+/** Number of parameters that are frozen. They come first in the order of the parameters. */
 export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
   specs.filter((spec) => isFrozen(spec, freeze)).length
 
-/** The sums of a lane other than the first, which are added to those of the first after a step. */
+/** Sums of a lane other than the first. After a step, they are added to those of the first lane. */
 class SeparateSums implements LaneSums {
   readonly dense: FlatParameters
-  /** By table and index: a step looks up few of the rows. */
+  /** Rows by table and index, because a step looks up few of them. */
   private readonly rows = new Map<
     string,
     { readonly table: string; readonly index: number; readonly sum: Float32Array }
@@ -32,7 +32,7 @@ class SeparateSums implements LaneSums {
     return sum
   }
 
-  /** Adds the sums to others and sets them to zero. */
+  /** Adds these sums to others, and sets them to zero. */
   moveTo({ dense, row }: LaneSums): void {
     for (const { name } of this.dense.entries) move(this.dense.view(name), dense.view(name))
     for (const { table, index, sum } of this.rows.values()) move(sum, row(table, index, sum.length))
@@ -60,9 +60,9 @@ interface OtherLane {
 /** The gradient of a batch's loss, added up over its passes in one flat array. */
 export class BatchGradient implements GradientSource {
   readonly lanes: number
-  /** The other lanes of the engine, from lane 1, since they were first used. */
+  /** The other lanes of the engine, starting with lane 1, once they have been used. */
   private readonly others: Promise<OtherLane>[] = []
-  /** Those that have sums. */
+  /** The other lanes that have sums. */
   private readonly used = new Set<OtherLane>()
   private loss_scale = 1
 
@@ -76,7 +76,7 @@ export class BatchGradient implements GradientSource {
     this.lanes = model.engine.lanes ?? 1
   }
 
-  /** `gradients` holds those of the parameters that are trained, in their order. */
+  /** `gradients` contains the gradients of the trained parameters, in their order. */
   static async open(
     model: QuestionAnsweringModel,
     gradients: Float32Array,

@@ -20,15 +20,15 @@ import type { GradientOptions } from './gradient-source.ts'
 
 interface LanePass {
   readonly isShared: boolean
-  /** Used in float16. */
+  /** Factor of the loss in float16. */
   readonly loss_scale: number
 }
 
-/** Where the gradients of the passes of a lane are added up. */
+/** Where the gradients of the passes of a lane are accumulated. */
 export interface LaneSums {
-  /** At least those of all parameters but the tables. */
+  /** The gradients of all parameters, or at least of those that are not tables. */
   readonly dense: FlatParameters
-  /** The gradient of a row of a table. */
+  /** Returns the gradient of a row of a table. */
   row(table: string, index: number, width: number): Float32Array
 }
 
@@ -76,7 +76,7 @@ export class LaneGradient {
     this.session.invalidate(this.graph.dense.map(sofarName))
   }
 
-  /** Adds a pass's gradients; returns its share of the loss. */
+  /** Adds the gradients of a pass, and returns its share of the loss. */
   async add(pass: Pass, masks: DropoutMasks, { isShared, loss_scale }: LanePass): Promise<number> {
     const { graph, model, sums } = this
     const { label_smoothing_factor, precision } = this.options
@@ -105,7 +105,7 @@ export class LaneGradient {
     return loss[0]
   }
 
-  /** The masks of all sites, in room that is kept from pass to pass and enlarged when one needs more. */
+  /** Draws the masks of all sites, into memory that is reused by all passes and grows if a pass needs more. */
   private masks(pass: Pass, dims: Bindings, write: DropoutMasks): Values {
     const sites = this.graph.dropout.map((site) => ({ ...site, dims: bindShape(site.shape, dims) }))
     const needed = sites.reduce((n, { dims }) => n + elements(dims), 0)
@@ -122,7 +122,9 @@ export class LaneGradient {
     )
   }
 
-  /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
+  /**
+   * Returns memory for the gradients of looked-up rows, which is reused by all passes and grows if a pass needs more.
+   */
   private roomForRows(tokens: number): Values {
     const needed = this.graph.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
     if (this.rowRoom.length < needed) this.rowRoom = new Float32Array(Math.ceil(needed * 1.25))
@@ -141,7 +143,7 @@ export class LaneGradient {
   }
 }
 
-/** rowOf(index[i]) += rows[i], in order, but for the row of padding. */
+/** rowOf(index[i]) += rows[i], in order, except for the padding row. */
 function addRows(
   rowOf: (index: number) => Float32Array,
   index: Value['data'],

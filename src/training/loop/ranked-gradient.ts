@@ -3,7 +3,10 @@ import { gatherNumbers, type Ranks, type ReduceDtype } from '../../ranks/ranks.t
 import type { DropoutMasks } from '../dropout/draws.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
 
-/** Gradients to which every rank of a run adds those of its windows, so that all have the gradient of the whole batch. */
+/**
+ * A gradient to which every rank of a run adds those of its windows, so that all ranks have the gradient of the whole
+ * batch.
+ */
 class RankedGradient implements GradientSource {
   readonly share: Share
 
@@ -31,7 +34,7 @@ class RankedGradient implements GradientSource {
   async join(loss: number): Promise<number> {
     const own = (await this.own.join?.(loss)) ?? loss
     await this.ranks.sum(this.gradients, this.dtype)
-    // In the order of the ranks, so that all have the same bits.
+    // Added up in the order of the ranks, so that all ranks have the same bits.
     return (await gatherNumbers(this.ranks, own)).reduce((sum, one) => sum + one, 0)
   }
 

@@ -44,10 +44,13 @@ import type { Optimizer } from '../optimizer/optimizer.ts'
 import { shareOfStep } from '../optimizer/weight-average.ts'
 import type { GradientOptions, GradientSource } from './gradient-source.ts'
 
-/** The pool begins again behind its end, for masks that begin close to it. More than heads times length of any model. */
+/**
+ * The beginning of the pool is repeated after its end, for masks that start close to the end. The repeated part is
+ * longer than heads times length of any model.
+ */
 const POOL_SIZE = POOL + 2 ** 17
 
-/** Parameters that are updated together: the new values of all of them are in memory beside the old ones. */
+/** Maximum number of weights that are updated together: their new values need memory in addition to the old ones. */
 const TOGETHER = 2 ** 24
 
 export interface ResidentOptions extends GradientOptions, AdamWOptions {
@@ -224,7 +227,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
     if (!this.isBehind) return
     const { exp_avg, exp_avg_sq, gradients, average } = this.host
     const { parameters } = this.model
-    // One by one, so that only one copy is on its way.
+    // One after the other, so that only one copy is in memory at a time.
     for (const { name } of parameters.entries) await this.store.write({ [name]: parameters.value(name) })
     for (const { name } of gradients.entries) {
       await this.store.write({ [momentName(name)]: exp_avg.value(name) })
@@ -254,7 +257,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
     )
   }
 
-  /** Where the masks of the pass begin, in pools that are on the device. */
+  /** Returns where the masks of the pass begin, in pools that are on the device. */
   private async dropout(pass: Pass, dims: Packed['dims'], { pooled }: DropoutMasks): Promise<Values> {
     const { dropout } = this.graph
     if (dropout.length === 0) return {}
@@ -302,7 +305,10 @@ const passSlots = (entries: readonly FlatEntry[]): Passes => ({
   to: Object.fromEntries(entries.map(({ name }) => [gradientName(name), gradientName(name)])),
 })
 
-/** Consecutive parameters with the same rate and with at most TOGETHER weights, or a single larger one. */
+/**
+ * Groups consecutive parameters with the same rate, so that a group has at most TOGETHER weights, or is a single larger
+ * parameter.
+ */
 function groups(entries: readonly FlatEntry[], rateOf: RateOf): Pick<Update, 'entries' | 'rate'>[] {
   const found: { readonly entries: FlatEntry[]; readonly rate: number }[] = []
   let size = Infinity

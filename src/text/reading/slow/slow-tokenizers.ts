@@ -111,8 +111,9 @@ function requiredToken({ named }: StatedTokens, name: SpecialTokenName): string 
 }
 
 /**
- * The ids that transformers' own tokenizer in Python gives to special tokens, which the template made from its files
- * keeps: those stated, those of the vocabulary, and for others the next ones; of any other token, that of unk_token.
+ * Returns the ids of special tokens in transformers' own Python tokenizer, which the template made from its files
+ * keeps: those in the files, those in the vocabulary, and the next free ids for others. Any other token gets the id of
+ * unk_token.
  */
 export function slowIds(
   ids: ReadonlyMap<string, number>,

@@ -20,8 +20,10 @@ export interface StatedTokens {
 
 const STATED = [...SPECIAL_TOKENS, 'additional_special_tokens'] as const
 
-/** Tokens with the ids of a list: of several with one id, the last is added, but each is known by its content; those of
- * added_tokens.json are not. */
+/**
+ * Tokens with the ids of a list. If several have the same id, the last one is added, but all are known by their
+ * content; this excludes those of added_tokens.json.
+ */
 class ListedTokens {
   readonly byId = new Map<number, StatedToken>()
   readonly byContent = new Map<string, StatedToken>()
@@ -32,7 +34,10 @@ class ListedTokens {
   }
 }
 
-/** As transformers 4.57 collects them: special_tokens_map.json and added_tokens.json count in old folders only. */
+/**
+ * Collects the tokens in the same way as transformers 4.57, which uses special_tokens_map.json and added_tokens.json
+ * only in old folders.
+ */
 export function statedTokens(
   files: TokenizerFiles,
   config: Fields,
