@@ -33,7 +33,7 @@ export function downloadCommand(): Command {
     .addOption(new Option('--split <name...>', 'splits of the dataset').default(SPLITS, SPLITS.join(' ')))
     .option('--dataset_config <name>', 'configuration of the dataset')
     .option('--json', 'print the result as JSON')
-  return withHubFlags(command)
+  return withHubFlags(command, 'model or dataset')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, flags: DownloadFlags) => {
       const output = createOutput(flags.json === true)

@@ -16,9 +16,9 @@ export interface HubFlags extends OfflineFlag {
   readonly json?: boolean
 }
 
-/** Adds the flags of commands that accept the hub name of a model. */
-export const withHubFlags = (command: Command): Command =>
-  withOfflineFlag(command.option('--revision <name>', 'branch, tag or commit of the model on the hub'))
+/** Adds the flags of commands that accept the hub name of `what`. */
+export const withHubFlags = (command: Command, what = 'model'): Command =>
+  withOfflineFlag(command.option('--revision <name>', `branch, tag or commit of the ${what} on the hub`))
 
 /**
  * Adds the flags of commands that accept a dataset name instead of a data file, for `dataChoice`. `split` is the
