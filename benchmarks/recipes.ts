@@ -58,9 +58,14 @@ for (const { asked, seed } of queue) {
     continue
   }
   console.log(`${name}, seed ${seed}`)
-  const recipe = RECIPES[asked.replace(/-hour$/, '')]
+  const own = asked.replace(/-hour$/, '')
+  const recipe = RECIPES[own]
   const run = { name, recipe, seed, windows, model, data, work, out, signal: interrupted.signal }
-  const result = await runRecipe(run).catch((error: Error) => {
+  const teacher = recipe.teacher && {
+    ...{ ...run, name: name.replace(own, recipe.teacher) },
+    ...{ recipe: RECIPES[recipe.teacher], seed: seed + 1 },
+  }
+  const result = await runRecipe(teacher ? { ...run, teacher } : run).catch((error: Error) => {
     if (queue.length === 1) throw error
     console.error(`${name}, seed ${seed} failed: ${error.message}`)
     failed.push(`${name}, seed ${seed}`)

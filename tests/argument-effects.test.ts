@@ -91,6 +91,7 @@ const effects = (
 ): Record<string, Effect> => ({
   model: [{ model: withRelu(folder) }, weights],
   init_layers: [{ init_layers: [1] }, weights],
+  teacher: [{ teacher: withRelu(folder) }, weights],
   dataset: [{ dataset: writeDataset(folder, 'other', 50) }, weights, data],
   dataset_config: [{ dataset_config: 'small' }, windows, { ...data, dataset_config: 'default' }],
   train_split: [{ train_split: 'validation' }, windows, data],
@@ -134,6 +135,8 @@ const effects = (
   adam_epsilon: [{ adam_epsilon: 1 }, weights],
   max_grad_norm: [{ max_grad_norm: 0.01 }, weights],
   ema_decay: [{ ema_decay: 0.9 }, weights],
+  teacher_weight: [{ teacher_weight: 0.9 }, weights, { teacher: withRelu(folder) }],
+  teacher_temperature: [{ teacher_temperature: 1 }, weights, { teacher: withRelu(folder) }],
   label_smoothing_factor: [{ label_smoothing_factor: 0.3 }, weights],
   lr_scheduler_type: [{ lr_scheduler_type: 'constant' }, rates],
   lr_scheduler_kwargs: [{ lr_scheduler_kwargs: { power: 3 } }, rates, { lr_scheduler_type: 'polynomial' }],

@@ -27,6 +27,8 @@ test('the end is the next time of day, or in a number of hours', () => {
 })
 
 test('the arguments of each recipe are valid', () => {
-  for (const [name, recipe] of Object.entries(RECIPES))
+  for (const [name, recipe] of Object.entries(RECIPES)) {
     expect(parseArguments({ ...recipeArguments(recipe, 23_400) }, name).max_steps).toBeGreaterThan(0)
+    if (recipe.teacher) expect(RECIPES[recipe.teacher].teacher).toBeUndefined()
+  }
 })

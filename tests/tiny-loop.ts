@@ -1,4 +1,5 @@
 import { loadPretrained } from '../src/inference/pretrained.ts'
+import type { SpanModel } from '../src/models/span-model.ts'
 import type { Ranks } from '../src/ranks/ranks.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../src/training/arguments/arguments.ts'
@@ -22,6 +23,7 @@ export interface LoopChoice {
   readonly control?: RunControl
   readonly gradients?: GradientFactory
   readonly now?: () => number
+  readonly teacher?: SpanModel
   readonly ranks?: Ranks
   readonly batch_size?: number
 }

@@ -18,6 +18,8 @@ export interface Recipe {
    * many windows less.
    */
   readonly adapt?: number
+  /** Another recipe, whose model of the same length and the next seed is the teacher. */
+  readonly teacher?: string
 }
 
 /** Arguments of the baseline, which are also those of the other recipes unless they say otherwise. */
@@ -96,7 +98,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     about: 'learning rate 3e-4 after a warm-up, 0.8 times from each layer to the one below',
     arguments: { layer_lr_decay: 0.8, learning_rate: 3e-4, warmup_ratio: 0.06 },
   },
-  // The costs of the averages and of three layers have not been measured yet.
+  // The costs of the averages, of three layers and of teachers have not been measured yet.
   'average-0.99': { about: 'moving average of the weights, decay 0.99', arguments: { ema_decay: 0.99 } },
   'average-0.999': { about: 'moving average of the weights, decay 0.999', arguments: { ema_decay: 0.999 } },
   'average-constant': {
@@ -104,6 +106,12 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     arguments: { ema_decay: 0.995, lr_scheduler_type: 'constant', learning_rate: 1e-4 },
   },
   'layers-0-2-4': { about: 'three of the six layers', arguments: { init_layers: [0, 2, 4] } },
+  taught: { about: 'half of the loss from a baseline with another seed', teacher: 'baseline' },
+  'layers-0-2-4-taught': {
+    about: 'three of the six layers, half of the loss from a baseline with another seed',
+    arguments: { init_layers: [0, 2, 4] },
+    teacher: 'baseline',
+  },
   'freeze-embeddings': { about: 'embeddings frozen', arguments: { freeze_embeddings: true }, cost: 0.92 },
   'freeze-2': {
     about: 'embeddings and the two lowest layers frozen',

@@ -34,6 +34,8 @@ export interface RunOptions {
   /** Folder for results. */
   readonly out: string
   readonly signal?: AbortSignal
+  /** The run that trains the teacher of the recipe. It comes first unless it is finished. */
+  readonly teacher?: RunOptions
 }
 
 /** An evaluation during the run. */
@@ -80,19 +82,24 @@ export interface RecipeResult {
 export const resultFile = ({ out, name, seed }: Pick<RunOptions, 'out' | 'name' | 'seed'>): string =>
   join(out, `${name}-seed-${seed}.json`)
 
+const trainedFolder = ({ work, name, seed }: Pick<RunOptions, 'work' | 'name' | 'seed'>): string =>
+  join(work, `${name}-seed-${seed}`)
+
 /**
  * Trains a recipe, or resumes it from its last checkpoint, evaluates it on dev.json and writes its result.
  * Returns undefined if it was interrupted.
  */
 export async function runRecipe(options: RunOptions): Promise<RecipeResult | undefined> {
-  const { name, recipe, seed, work, signal } = options
+  const { name, recipe, seed, work, signal, teacher } = options
   const manifest = await prepareRecipeData(options.data, join(work, 'data'))
-  const output_dir = join(work, `${name}-seed-${seed}`)
+  const output_dir = trainedFolder(options)
+  if (teacher && !existsSync(resultFile(teacher)) && !(await runRecipe(teacher))) return undefined
   const model = await adaptedModel(options)
   if (!model) return undefined
   const given: TrainingArgumentsInput = {
     ...recipeArguments(recipe, options.windows),
     model,
+    ...(teacher && { teacher: trainedFolder(teacher) }),
     train_file: await mixedFile(work, recipe),
     validation_file: devFile(join(work, 'data')),
     seed,
@@ -113,7 +120,7 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     precision: PRECISION,
     model: basename(options.model),
-    arguments: { ...used, model: basename(options.model) },
+    arguments: { ...used, model: basename(options.model), ...(used.teacher && { teacher: basename(used.teacher) }) },
     copies: recipe.copies,
     data: manifest.files,
     curve: await clock.curve(join(output_dir, STATE_FILE)),

@@ -23,6 +23,7 @@ const optimizer = mutations(
   'src/training/optimizer/schedule.test.ts',
   'src/training/wasm.test.ts',
 )
+const teacher = mutations('src/training/loop/recorded-options.test.ts', 'src/training/loop/teacher.test.ts')
 const spans = mutations('src/squad/answers/best-spans.test.ts', 'src/squad/answers/answers.test.ts')
 const metrics = mutations('src/squad/metrics/metrics.test.ts', 'src/squad/metrics/metrics-v2.test.ts')
 const files = mutations('src/checkpoint/safetensors.test.ts', 'src/files/atomic.test.ts')
@@ -75,8 +76,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ops('src/ops/normalize.ts', ['alpha: 1 / n', 'alpha: 1']),
   ...ops('src/ops/movement.ts', ['perm.map((_, i) => perm.indexOf(i))', 'perm.map((axis) => axis)']),
   ...model('src/batching/span-targets.ts', [
-    'data[place + position] += (1 - smoothing) / (2 * count)',
-    'data[place + position] += (1 - smoothing) / count',
+    'data[place + position] += (weight * (1 - smoothing)) / (2 * count)',
+    'data[place + position] += (weight * (1 - smoothing)) / count',
   ]),
   ...model('src/batching/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
   ...model('src/ops/softmax.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
@@ -116,6 +117,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ['learning_rate: learning_rate * rate', 'learning_rate'],
     ['/bias|layernorm|rmsnorm|', '/bias|rmsnorm|'],
   ),
+  ...teacher(
+    'src/batching/span-targets.ts',
+    ['(weight * temperature ** 2) / (2 * windows)', '(weight * temperature) / (2 * windows)'],
+    ['entropy -= scale * probability * (logit - total)', ''],
+  ),
+  ...teacher('src/batching/loss-inputs.ts', ['weight: 1 - weight }', 'weight: 1 }']),
+  ...teacher('src/training/loop/window-file.ts', [' && found.buffer.equals(header)', '']),
+  ...teacher('src/training/loop/teacher-logits.ts', ['teacher.geometry.token_types > 1 &&', 'false &&']),
   ...optimizer('src/training/optimizer/layer-rates.ts', [
     'layers.indexOf(part.layer) + 1',
     'layers.indexOf(part.layer)',

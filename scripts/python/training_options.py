@@ -43,13 +43,21 @@ def windows(step):
         yield inputs, (batch["start_positions"][row], batch["end_positions"][row])
 
 
-def loss_of(model, step):
+def loss_of(model, step, teacher=None, weight=0.0, temperature=1.0, smoothing=0.0):
     """The mean over the windows of a batch, of starts and ends."""
     losses = []
     for inputs, labels in windows(step):
         out = model(**inputs)
+        with torch.no_grad():
+            taught = teacher(**inputs) if teacher else None
         for side, label in zip(("start_logits", "end_logits"), labels):
-            losses.append(F.cross_entropy(out[side], label[None]))
+            logits = out[side]
+            loss = (1 - weight) * F.cross_entropy(logits, label[None], label_smoothing=smoothing)
+            if taught is not None:
+                student = F.log_softmax(logits / temperature, -1)
+                target = F.softmax(taught[side] / temperature, -1)
+                loss = loss + weight * temperature**2 * F.kl_div(student, target, reduction="batchmean")
+            losses.append(loss)
     return torch.stack(losses).mean()
 
 
@@ -73,13 +81,13 @@ def groups_of(model, decay):
     ]
 
 
-def record(layer_lr_decay=1.0):
+def record(layer_lr_decay=1.0, **options):
     model = model_of("b1/safetensors")
     optimizer = torch.optim.AdamW(groups_of(model, layer_lr_decay))
     steps = []
     for step in range(STEPS):
         optimizer.zero_grad()
-        loss = loss_of(model, step)
+        loss = loss_of(model, step, **options)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -88,5 +96,15 @@ def record(layer_lr_decay=1.0):
     return {"steps": steps, "weights": {name: state[name].flatten().tolist() for name in RECORDED}}
 
 
-cases = [{"options": {"layer_lr_decay": 0.5}, **record(layer_lr_decay=0.5)}]
+teacher = model_of("b4/relu")
+taught = {"weight": 0.7, "temperature": 2.0}
+cases = [
+    {"options": {"layer_lr_decay": 0.5}, **record(layer_lr_decay=0.5)},
+    {"options": {"teacher_weight": 0.7, "teacher_temperature": 2}, **record(teacher=teacher, **taught)},
+    {
+        "options": {"teacher_weight": 0.7, "teacher_temperature": 2, "label_smoothing_factor": 0.1},
+        **record(teacher=teacher, smoothing=0.1, **taught),
+    },
+    {"options": {"teacher_weight": 1, "teacher_temperature": 1}, **record(teacher=teacher, weight=1.0)},
+]
 OUTPUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")

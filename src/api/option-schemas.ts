@@ -77,6 +77,7 @@ export const TRAIN = z
     args: anObject<TrainingRun['args']>('TrainingArguments'),
     train: anObject<TrainingRun['train']>('a dataset'),
     validation: anObject<NonNullable<TrainingRun['validation']>>('a dataset'),
+    teacher: anObject<NonNullable<TrainingRun['teacher']>>('a model'),
     gradients: callback<NonNullable<TrainingRun['gradients']>>(),
     tokenizer: anObject<NonNullable<TrainingRun['tokenizer']>>('a tokenizer'),
     answer_settings: anObject<NonNullable<TrainingRun['answer_settings']>>('an object'),

@@ -9,7 +9,7 @@ import type { TrainerCallback } from './callbacks.ts'
 import { train } from './functions.ts'
 import { AutoModelForQuestionAnswering } from './model.ts'
 import { AutoTokenizer } from './tokenizer.ts'
-import { Trainer, TrainingArguments } from './trainer.ts'
+import { Trainer, type TrainerOptions, TrainingArguments } from './trainer.ts'
 
 const folder = fixture('tiny/b1/safetensors')
 // 22 windows for training, which are 6 batches of 4 per epoch, and 10 for evaluation.
@@ -78,6 +78,30 @@ describe('Trainer', () => {
       (await AutoTokenizer.from_pretrained(folder)).encode('what of'),
     )
     await trainer.model.release()
+  })
+
+  test('learns from a teacher, which must be another model', async () => {
+    const { model } = await makeTrainer()
+    const teacher = await AutoModelForQuestionAnswering.from_pretrained(folder)
+    const args = (more: TrainingArgumentsInput = {}) =>
+      new TrainingArguments({
+        output_dir: temporaryFolder(),
+        max_steps: 2,
+        max_seq_length: 24,
+        disable_tqdm: true,
+        ...more,
+      })
+    const trainer = new Trainer({ model, args: args({ teacher_weight: 1 }), train_dataset, teacher })
+    await trainer.train()
+    // Without dropout, the model would be its teacher, and there would be no loss.
+    expect(trainer.state.log_history.at(-1)!.train_loss).toBeLessThan(1)
+    const rejected = (options: Partial<TrainerOptions>, message: string) =>
+      expect(new Trainer({ model, args: args(), train_dataset, ...options }).train()).rejects.toThrow(message)
+    await rejected({ teacher: model }, 'Trainer: teacher is the model that is trained')
+    await rejected({ args: args({ teacher: folder }) }, 'Trainer: teacher applies on the command line')
+    await rejected({ args: args({ teacher_weight: 0.5 }) }, 'teacher_weight requires teacher')
+    const geometry = { ...teacher.geometry, vocab_size: 20 }
+    await rejected({ teacher: Object.assign(Object.create(teacher), { geometry }) }, 'but the teacher has 20 tokens')
   })
 
   test('resumes from its newest checkpoint with identical results', async () => {

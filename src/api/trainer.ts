@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import { evaluateOnScreen } from '../runs/evaluate/evaluate-model.ts'
 import { standardErrorScreen } from '../runs/screen/progress.ts'
 import { runProgress } from '../runs/screen/progress-listener.ts'
@@ -24,6 +25,7 @@ import {
   type TrainingArguments as Parsed,
   parseArguments,
   type TrainingArgumentsInput,
+  withTeacher,
 } from '../training/arguments/arguments.ts'
 import {
   type DecidedArguments,
@@ -66,6 +68,8 @@ export interface TrainerOptions {
   readonly args?: TrainingArguments
   readonly train_dataset?: Dataset
   readonly eval_dataset?: Dataset
+  /** A trained model with the same tokenizer, from which the model also learns (see docs/training.md). */
+  readonly teacher?: SpanModel
   /** Tokenizer to save with every checkpoint and in save_model, so that each is a complete model folder. */
   readonly processing_class?: Tokenizer
   readonly callbacks?: readonly TrainerCallback[]
@@ -77,10 +81,14 @@ const TRAINER_OPTIONS = z
     args: anObject<TrainingArguments>('TrainingArguments'),
     train_dataset: anObject<Dataset>('a dataset'),
     eval_dataset: anObject<Dataset>('a dataset'),
+    teacher: anObject<SpanModel>('a model'),
     processing_class: anObject<Tokenizer>('a tokenizer'),
     callbacks: z.array(anObject<TrainerCallback>('a callback')),
   } satisfies SchemasOf<TrainerOptions>)
-  .partial({ args: true, train_dataset: true, eval_dataset: true, processing_class: true, callbacks: true })
+  .partial({
+    ...{ args: true, train_dataset: true, eval_dataset: true },
+    ...{ teacher: true, processing_class: true, callbacks: true },
+  })
 
 /** Options of `Trainer.train`. */
 const TRAIN_OPTIONS = z
@@ -91,6 +99,22 @@ const TRAIN_OPTIONS = z
     ),
   })
   .partial()
+
+/** @throws UsageError for a teacher that cannot teach the model */
+function rejectTeacher(teacher: SpanModel, model: QuestionAnsweringModel, { windows }: Dataset): void {
+  if (teacher === model)
+    throw new UsageError(
+      'Trainer: teacher is the model that is trained',
+      'Load it a second time, so that training does not change the teacher.',
+    )
+  const { vocab_size } = teacher.geometry
+  const highest = windows.reduce((id, { input_ids }) => input_ids.reduce((a, b) => Math.max(a, b), id), 0)
+  if (highest >= vocab_size)
+    throw new UsageError(
+      `Trainer: train_dataset has token ${highest}, but the teacher has ${vocab_size} tokens`,
+      'Use a teacher with the tokenizer of the model.',
+    )
+}
 
 export interface TrainOutput {
   readonly global_step: number
@@ -125,7 +149,7 @@ export class Trainer {
     checkOptions('Trainer', TRAINER_OPTIONS, options)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
-    this.decided = decideArguments(this.args, {
+    this.decided = decideArguments(options.teacher ? withTeacher(this.args) : this.args, {
       ...options.model.geometry,
       settings: storedSettings(options.model),
       engine: options.model.engine,
@@ -159,6 +183,13 @@ export class Trainer {
       )
     if (args.init_layers)
       throw new UsageError('Trainer: init_layers applies when a model is loaded', 'Pass it to from_pretrained instead.')
+    const { teacher } = this.options
+    if (args.teacher !== null && !teacher)
+      throw new UsageError(
+        'Trainer: teacher applies on the command line',
+        'Load it with from_pretrained, and pass it to the constructor as teacher.',
+      )
+    if (teacher) rejectTeacher(teacher, model, train_dataset)
     const { max_positions, layers } = model.geometry
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
     const decided = { ...this.decided, resume_from_checkpoint: resume === true ? 'latest' : resume || null }
@@ -169,6 +200,7 @@ export class Trainer {
       max_positions,
       layers,
       max_steps: plan.max_steps,
+      teacher: teacher?.geometry,
     })
     const evaluates = args.eval_strategy !== 'no' || args.eval_on_start
     if (eval_dataset && evaluates && !this.decided.version_2_with_negative) checkAnswered(eval_dataset.examples)
@@ -190,7 +222,8 @@ export class Trainer {
     // Settings fitted on the previous weights are invalid for the new ones.
     if (model instanceof AutoModelForQuestionAnswering) model.answer_settings = answer_settings
     const datasets = { train: train_dataset, validation: this.options.eval_dataset }
-    const digests = digestRun({ model, ...datasets, tokenizer: this.options.processing_class })
+    const { teacher, processing_class: tokenizer } = this.options
+    const digests = await digestRun({ model, ...datasets, tokenizer, teacher })
     const { folder: resume_from, notes } = await chooseCheckpoint(decided, digests)
     if (decided.resume_from_checkpoint !== null && !resume_from)
       throw new UsageError(
@@ -220,7 +253,8 @@ export class Trainer {
           ...datasets,
           plan,
           digests,
-          tokenizer: this.options.processing_class,
+          tokenizer,
+          teacher,
           answer_settings,
           resume_from,
           shouldStop: () => this.control.should_training_stop,

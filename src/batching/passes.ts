@@ -10,9 +10,12 @@ export interface Pass {
   readonly places: readonly number[]
   readonly spans: readonly Label[]
   /**
-   * Denominators of the loss: the starts and ends in the whole batch, multiplied by the number of batches in the step.
+   * Denominators of the loss: the starts, ends and windows in the whole batch, multiplied by the number of batches in the
+   * step.
    */
   readonly counts: SpanCounts
+  /** The logits of a teacher for each row, first of the starts and then of the ends. */
+  readonly teacher_logits?: readonly Float32Array[]
 }
 
 /**
@@ -93,21 +96,28 @@ export interface PassOptions extends PaddingOptions {
   readonly share?: Share
   /** The outputs of the frozen layers for each window, if layers are frozen. */
   readonly hidden?: readonly Float32Array[]
+  /** The logits of a teacher for each window. */
+  readonly teacher_logits?: readonly Float32Array[]
 }
 
 /** Creates the passes of a training batch, by lane. */
 export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[][] {
-  const { max_tokens_per_pass, lanes, batches, first_place, share, hidden } = options
+  const { max_tokens_per_pass, lanes, batches, first_place, share, hidden, teacher_logits } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)
-  const { starts, ends } = countSpans(windows, lengths)
+  const inBatch = countSpans(windows, lengths)
   // The loss of a step is the mean over its batches, and the loss of a batch the mean over its windows.
-  const counts = { starts: starts * batches, ends: ends * batches }
+  const counts = {
+    starts: inBatch.starts * batches,
+    ends: inBatch.ends * batches,
+    windows: inBatch.windows * batches,
+  }
   const pass = (indices: readonly number[]): Pass => ({
     rows: indices.map((r) => rows[r]),
     places: indices.map((r) => first_place + r),
     spans: indices.map((r) => windows[r]),
     counts,
+    ...(teacher_logits && { teacher_logits: indices.map((r) => teacher_logits[r]) }),
   })
   const own = share ? divideEvenly(lengths, share.size)[share.rank].sort((a, b) => a - b) : [...lengths.keys()]
   const ownLengths = own.map((row) => lengths[row])

@@ -68,6 +68,12 @@ export function digestWeights(parameters: FlatParameters, without: readonly stri
   return hash.digest('hex')
 }
 
+/** Digest of the weights and the configuration of a model. */
+export async function digestModel(model: SpanModel): Promise<string> {
+  const parts = [await model.digest(), digestConfig(model.config)]
+  return createHash('sha256').update(parts.join()).digest('hex')
+}
+
 /** Short digest of a model and its tokenizer. It is the same for equal weights in any folder. */
 export async function modelRevision(model: SpanModel, tokenizer: Tokenizer): Promise<string> {
   const parts = [await model.digest(), digestConfig(model.config), digestTokenizer(tokenizer)]

@@ -1,6 +1,6 @@
 import { gradient } from '../autodiff/gradient.ts'
 import { SpanforgeError } from '../errors.ts'
-import { type Graph, input, type Tensor } from '../graph/tensor.ts'
+import { type Graph, input, scalar, type Tensor } from '../graph/tensor.ts'
 import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
 import { add, mul } from '../ops/elementwise.ts'
@@ -10,10 +10,16 @@ import { encoder, questionAnswering } from './span-head.ts'
 
 /**
  * Computes the loss of logits [rows, 2, length]. `span_bias` masks places without a token; `span_targets` weights the
- * others.
+ * others. With a temperature, adds the divergence from the probabilities of a teacher, which are in `teacher_targets`, and
+ * their entropy, which is constant.
  */
-const spanLoss = (logits: Tensor): Tensor =>
-  crossEntropy(add(logits, input('span_bias', ['rows', 1, 'length'])), input('span_targets', logits.shape))
+function spanLoss(logits: Tensor, teacher_temperature?: number | null): Tensor {
+  const masked = add(logits, input('span_bias', ['rows', 1, 'length']))
+  const loss = crossEntropy(masked, input('span_targets', logits.shape))
+  if (teacher_temperature == null) return loss
+  const softened = mul(masked, scalar(1 / teacher_temperature))
+  return add(loss, crossEntropy(softened, input('teacher_targets', logits.shape)))
+}
 
 /** Builds a graph with the outputs `logits` [rows, 2, length] and `loss` []. */
 export function evaluationGraph(config: ModelConfig): Graph {
@@ -64,6 +70,8 @@ export interface TrainingGraphOptions extends Freeze {
   readonly gradient_checkpointing?: boolean
   /** Whether the gradients are those of the loss times the input `loss_scale`. */
   readonly scales_loss?: boolean
+  /** The temperature at which the model also learns the probabilities of a teacher, if there is one. */
+  readonly teacher_temperature?: number | null
 }
 
 export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions = {}): TrainingGraph {
@@ -71,7 +79,8 @@ export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions
   rejectSplitSharing(config, options)
   const p = new Parameters()
   const dropout: DropoutSite[] = []
-  const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), { from, gradient_checkpointing }))
+  const logits = questionAnswering(p, config, dropoutInputs(dropout), { from, gradient_checkpointing })
+  const loss = spanLoss(logits, options.teacher_temperature)
 
   const lookups = freeze_embeddings ? [] : p.lookups
   const dense = [...p.specs.values()].filter((spec) => !spec.table && !isFrozen(spec, options))

@@ -85,5 +85,8 @@ describe('the training setup', () => {
     expect(scheduleOf(notebookRun)).toBe('3e-5, linear schedule, no warm-up')
     expect(scheduleOf(withArguments({ warmup_ratio: 0.1 }))).toContain('warm-up over 10 % of the steps')
     expect(lossOf(withArguments({ label_smoothing_factor: 0.1 }))).toContain('label smoothing 0.1')
+    expect(lossOf(withArguments({ teacher_weight: 0.7, teacher_temperature: 2 }))).toContain(
+      'with weight 0.7 the divergence from a teacher at temperature 2',
+    )
   })
 })

@@ -42,6 +42,8 @@ export function lossOf({ arguments: args }: Setup): string {
   return parts(
     'mean of the cross-entropies of start and end position',
     smoothing > 0 && `label smoothing ${setting(smoothing)}`,
+    args.teacher_weight != null &&
+      `with weight ${value(args.teacher_weight)} the divergence from a teacher at temperature ${value(args.teacher_temperature)}`,
   )
 }
 

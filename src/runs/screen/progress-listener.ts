@@ -10,7 +10,11 @@ export interface RunProgress {
   readonly stop: () => void
 }
 
-const PROGRESS_LABELS = { evaluation: 'Evaluating', freezing: 'Computing the frozen layers' } as const
+const PROGRESS_LABELS = {
+  evaluation: 'Evaluating',
+  freezing: 'Computing the frozen layers',
+  teaching: "Computing the teacher's logits",
+} as const
 
 /** Shows a run: a progress bar for its steps, another for each evaluation, and a line for each important event. */
 export function runProgress(screen: Screen): RunProgress {

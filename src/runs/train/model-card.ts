@@ -85,7 +85,7 @@ function shownArguments(all: RunSummary['arguments']): ModelCardSummary['argumen
     ([name, value]) => !PRIVATE.includes(name) && (ALWAYS.includes(name) || !isDefault(name, value)),
   )
   // Only the last part of a path is shown, because the others often contain user names.
-  const isPlace = (name: string) => ['model', 'dataset', 'train_file', 'validation_file'].includes(name)
+  const isPlace = (name: string) => ['model', 'teacher', 'dataset', 'train_file', 'validation_file'].includes(name)
   return Object.fromEntries(
     shown.map(([name, value]) => [
       name,

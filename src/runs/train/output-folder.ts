@@ -8,6 +8,7 @@ import { showText } from '../../show-value.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../../training/checkpoints/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../../training/checkpoints/run-lock.ts'
+import { removeTeacherLogits } from '../../training/loop/teacher-logits.ts'
 import { isServed } from '../promote/promotions.ts'
 import {
   ADAPTATION_FOLDER,
@@ -26,7 +27,7 @@ type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_
   Partial<Pick<TrainingArguments, (typeof INPUTS)[number]>>
 
 /** Arguments that may name a file or folder to read. */
-const INPUTS = ['model', 'dataset', 'train_file', 'validation_file'] as const
+const INPUTS = ['model', 'teacher', 'dataset', 'train_file', 'validation_file'] as const
 
 export interface ClaimOptions extends RunLockOptions {
   /** Files with the arguments of the run. */
@@ -96,6 +97,7 @@ export async function prepareOutputFolder(args: TrainingArguments): Promise<void
 /** Removes the files of an earlier run, checkpoints first, so that they cannot be mistaken for new ones. */
 async function clearOutputFolder(output_dir: string): Promise<void> {
   await removeCheckpoints(output_dir)
+  await removeTeacherLogits(output_dir)
   for (const name of CLEARED) await rm(join(output_dir, name), { recursive: true, force: true })
 }
 

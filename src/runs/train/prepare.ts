@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { UsageError } from '../../errors.ts'
 import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { checkArguments, rejectExclusive } from '../../training/arguments/argument-checks.ts'
@@ -17,6 +18,7 @@ import { planRun } from '../../training/loop/plan.ts'
 import type { PlannedRun } from '../../training/loop/training-run.ts'
 import { cutWindows } from '../load/cut-windows.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
+import { loadTeacher } from '../load/load-teacher.ts'
 import { readPromotions, servedFolders } from '../promote/promotions.ts'
 import type { Screen } from '../screen/screen.ts'
 import { type RunData, readRunData } from './run-data.ts'
@@ -48,6 +50,7 @@ export interface RunInputs {
   readonly args: DecidedArguments
   readonly examples: RunData
   readonly loaded: LoadedModel
+  readonly teacher?: SpanModel
   readonly answer_settings: PreparedRun['answer_settings']
   readonly hub: HubChoice
 }
@@ -95,7 +98,8 @@ export async function loadInputs(given: TrainingArguments, options: PrepareOptio
   const warning = unansweredWarning(examples.train, args)
   if (warning) screen.warn(`${warning}\n`)
   for (const text of [loaded.engineNote, note]) if (text) screen.print(`${text}\n`)
-  return { args, examples, loaded, answer_settings, hub }
+  const teacher = args.teacher === null ? undefined : await loadTeacher(args.teacher, loaded, args, hub)
+  return { args, examples, loaded, teacher, answer_settings, hub }
 }
 
 /** Warns that servers use another model in place of the base model. */
@@ -128,8 +132,8 @@ export async function cutInputs(
 }
 
 /** Plans the run, and checks the arguments against its inputs. */
-export function planInputs(inputs: RunInputs, windows: RunWindows): PreparedRun {
-  const { args, examples, loaded, answer_settings, hub } = inputs
+export async function planInputs(inputs: RunInputs, windows: RunWindows): Promise<PreparedRun> {
+  const { args, examples, loaded, teacher, answer_settings, hub } = inputs
   const { model, tokenizer } = loaded
   const { max_positions, layers } = model.geometry
   const train = { examples: examples.train, windows: windows.train }
@@ -143,12 +147,13 @@ export function planInputs(inputs: RunInputs, windows: RunWindows): PreparedRun 
     max_positions,
     layers,
     max_steps: plan.max_steps,
+    teacher: teacher?.geometry,
   })
   const { missing, mismatched } = loaded.report
   const untrained = [...missing, ...mismatched.map(({ name }) => name)]
   const digests = {
-    ...digestRun({ model, train, validation, tokenizer }),
+    ...(await digestRun({ model, train, validation, tokenizer, teacher })),
     weights: digestWeights(model.parameters, untrained),
   }
-  return { args, loaded, hub, model, tokenizer, train, validation, plan, digests, answer_settings }
+  return { args, loaded, hub, model, tokenizer, train, validation, teacher, plan, digests, answer_settings }
 }

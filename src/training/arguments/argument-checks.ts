@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts'
+import type { Geometry } from '../../models/architecture.ts'
 import type { Engine, Precision } from '../../runtime/engine.ts'
 import { showValue } from '../../show-value.ts'
 import { multiplierOf, schedulerOptions, warmupSteps } from '../optimizer/schedule.ts'
@@ -13,6 +14,8 @@ export interface RunFacts {
   readonly layers: number
   /** Total number of optimizer steps. */
   readonly max_steps: number
+  /** The model to learn from, if there is one. */
+  readonly teacher?: Pick<Geometry, 'max_positions'>
 }
 
 /**
@@ -21,7 +24,7 @@ export interface RunFacts {
  */
 export function checkArguments(args: DecidedArguments, run: RunFacts): void {
   reject([
-    ...exclusiveFaults(args),
+    ...exclusiveFaults(args, run.teacher !== undefined),
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
     ...optimizerFaults(args, run),
@@ -32,23 +35,28 @@ export function checkArguments(args: DecidedArguments, run: RunFacts): void {
 }
 
 /**
- * Rejects mutually exclusive arguments. This check needs only the arguments, so it runs before reading data and
- * choosing an engine, whose errors would mention only one of the arguments.
+ * Rejects arguments that exclude or require each other. This check needs only the arguments, so it runs before reading
+ * data and choosing an engine, whose errors would mention only one of the arguments.
  * @throws UsageError that lists all such pairs
  */
-export const rejectExclusive = (args: TrainingArguments): void => reject([...exclusiveFaults(args)])
+export const rejectExclusive = (args: TrainingArguments): void =>
+  reject([...exclusiveFaults(args, args.teacher !== null)])
 
 function reject(faults: readonly string[]): void {
   if (faults.length > 0) throw new UsageError(`arguments: ${faults.join('\narguments: ')}`)
 }
 
-function* exclusiveFaults(args: TrainingArguments): Generator<string> {
+function* exclusiveFaults(args: TrainingArguments, hasTeacher: boolean): Generator<string> {
   const { fp16, bf16, bf16_full_eval, warmup_steps, warmup_ratio } = args
   if (fp16 && (bf16 || bf16_full_eval)) yield `fp16 and ${bf16 ? 'bf16' : 'bf16_full_eval'} are mutually exclusive`
   if (warmup_steps > 0 && warmup_ratio > 0) yield 'warmup_steps and warmup_ratio are mutually exclusive'
   if (args.max_minutes !== null && args.max_steps > 0) yield 'max_minutes and max_steps are mutually exclusive'
   if (args.overwrite_output_dir && args.resume_from_checkpoint !== null)
     yield 'overwrite_output_dir and resume_from_checkpoint are mutually exclusive: the checkpoint would be deleted'
+  if (hasTeacher && args.padding !== 'none') yield `teacher requires padding none, found ${args.padding}`
+  for (const name of ['teacher_weight', 'teacher_temperature'] as const)
+    if (!hasTeacher && args[name] !== null)
+      yield `${name} requires teacher: set it to the folder of a trained model, or remove ${name}`
 }
 
 function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
@@ -146,6 +154,9 @@ function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {
   const { max_seq_length, doc_stride, max_tokens_per_pass, freeze_layers } = args
   if (max_seq_length > run.max_positions)
     yield `max_seq_length ${max_seq_length} exceeds the model's ${run.max_positions} positions`
+  if (run.teacher && max_seq_length > run.teacher.max_positions)
+    yield `max_seq_length ${max_seq_length} exceeds the teacher's ${run.teacher.max_positions} positions: lower it, or ` +
+      'choose another teacher'
   if (doc_stride >= max_seq_length)
     yield `doc_stride ${doc_stride}, the overlap of windows, must be less than max_seq_length ${max_seq_length}`
   if (max_tokens_per_pass < max_seq_length)

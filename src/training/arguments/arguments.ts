@@ -65,12 +65,19 @@ export function parseArguments(raw: Readonly<Record<string, unknown>>, source: A
     throw new UsageError(unique(result.error.issues.flatMap((issue) => explain(issue, raw, source))).join('\n'))
   const given = result.data
   return {
-    ...given,
+    ...(given.teacher === null ? given : withTeacher(given)),
     eval_steps: given.eval_steps ?? given.logging_steps,
     data_seed: given.data_seed ?? given.seed,
     greater_is_better: given.greater_is_better ?? given.metric_for_best_model !== 'loss',
   }
 }
+
+/** Fills in the defaults of arguments that apply if there is a teacher. */
+export const withTeacher = <T extends Pick<Given, 'teacher_weight' | 'teacher_temperature'>>(args: T): T => ({
+  ...args,
+  teacher_weight: args.teacher_weight ?? 0.5,
+  teacher_temperature: args.teacher_temperature ?? 2,
+})
 
 /** Removes duplicates: a value may violate several rules with the same message. */
 const unique = (messages: readonly string[]): string[] => [...new Set(messages)]

@@ -7,7 +7,7 @@ const argsWith = (more: TrainingArgumentsInput) =>
 
 const digests: RunDigests = {
   ...{ train_questions: 'a', validation_questions: 'b', train_windows: 'c', validation_windows: 'd' },
-  ...{ tokenizer: 'e', config: 'f', weights: 'g' },
+  ...{ tokenizer: 'e', config: 'f', weights: 'g', teacher: 'h' },
 }
 
 const changes = (now: RunDigests, more: TrainingArgumentsInput = {}) =>
@@ -22,6 +22,8 @@ test.each<[string, RunDigests, TrainingArgumentsInput, string[]]>([
   ['the overlap of windows', { train_windows: '-', validation_windows: '-' }, { doc_stride: 16 }, []],
   ['the tokenizer', { tokenizer: '-', train_windows: '-' }, {}, ['the tokenizer (m)']],
   ['the base model', { tokenizer: '-', config: '-', weights: '-', train_windows: '-' }, { model: 'other' }, []],
+  ['the teacher', { teacher: '-' }, {}, ['the teacher']],
+  ['another teacher', { teacher: '-' }, { teacher: 'other' }, []],
   ['the validation data', { validation_questions: '-' }, {}, ['the validation questions (dev.json)']],
   ['what is unknown now', { tokenizer: undefined, weights: undefined }, {}, []],
 ])('%s: reports what has changed although the arguments have not', (_, now, args, expected) => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
 import { readJsonFile } from '../../files/text-file.ts'
-import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '../../inference/digests.ts'
+import { digestConfig, digestModel, digestQuestions, digestTokenizer, digestWindows } from '../../inference/digests.ts'
 import type { ModelConfig } from '../../models/architecture.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import { showText } from '../../show-value.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
@@ -52,6 +53,7 @@ const DIGESTED = {
   tokenizer: { what: 'the tokenizer', source: ({ model }) => model, namedBy: MODEL },
   config: { what: 'the configuration of the base model', source: ({ model }) => model, namedBy: MODEL },
   weights: { what: 'the weights of the base model', source: ({ model }) => model, namedBy: MODEL },
+  teacher: { what: 'the teacher', source: ({ teacher }) => teacher, namedBy: ['teacher'] },
 } as const satisfies Record<string, Digested>
 
 type DigestName =
@@ -62,6 +64,7 @@ type DigestName =
   | 'tokenizer'
   | 'config'
   | 'weights'
+  | 'teacher'
 
 /** The known digests of everything besides its arguments that a run depends on. */
 export type RunDigests = Readonly<Partial<Record<DigestName, string>>>
@@ -76,19 +79,24 @@ export interface RunSources {
   readonly train: Dataset
   readonly validation?: Dataset
   readonly tokenizer?: Tokenizer
+  readonly teacher?: SpanModel
 }
 
 /** Computes all digests except that of the weights, which training changes. */
-export const digestRun = ({ model, train, validation, tokenizer }: RunSources): RunDigests => ({
-  train_questions: digestQuestions(train.examples),
-  train_windows: digestWindows(train.windows),
-  ...(validation && {
-    validation_questions: digestQuestions(validation.examples),
-    validation_windows: digestWindows(validation.windows),
-  }),
-  ...(tokenizer && { tokenizer: digestTokenizer(tokenizer) }),
-  config: digestConfig(model.config),
-})
+export const digestRun = async (sources: RunSources): Promise<RunDigests> => {
+  const { model, train, validation, tokenizer, teacher } = sources
+  return {
+    train_questions: digestQuestions(train.examples),
+    train_windows: digestWindows(train.windows),
+    ...(validation && {
+      validation_questions: digestQuestions(validation.examples),
+      validation_windows: digestWindows(validation.windows),
+    }),
+    ...(tokenizer && { tokenizer: digestTokenizer(tokenizer) }),
+    config: digestConfig(model.config),
+    ...(teacher && { teacher: await digestModel(teacher) }),
+  }
+}
 
 interface Made {
   readonly digests: RunDigests

@@ -5,7 +5,7 @@ import { POOL } from './draws.ts'
 import { PassDraws } from './pass-draws.ts'
 
 const [SEED, P] = [7, 0.1]
-const pass: Pass = { rows: [], places: [], spans: [], counts: { starts: 1, ends: 1 } }
+const pass: Pass = { rows: [], places: [], spans: [], counts: { starts: 1, ends: 1, windows: 1 } }
 
 /** Elements `from` to `to` of a stream, as 0.1 made masks of it. */
 function stretch(from: number, to: number, purpose: string, ...counters: number[]): Uint8Array {

@@ -25,7 +25,7 @@ const passOf = (windows: readonly Placed[]): Pass => ({
   }),
   places: windows.map(({ place }) => place),
   spans: [],
-  counts: { starts: 1, ends: 1 },
+  counts: { starts: 1, ends: 1, windows: 1 },
 })
 
 interface Site {

@@ -16,10 +16,10 @@ export type TrainingEvent =
       /** Remaining seconds of max_minutes. */
       readonly time_left?: number
     } & StepResult)
-  /** Number of windows processed by an evaluation or, before `start`, by the frozen layers (freeze_layers). */
+  /** Number of windows processed by an evaluation or, before `start`, by the frozen layers (freeze_layers) or the teacher. */
   | {
       readonly type: 'progress'
-      readonly of: 'evaluation' | 'freezing'
+      readonly of: 'evaluation' | 'freezing' | 'teaching'
       readonly done: number
       readonly total: number
     }

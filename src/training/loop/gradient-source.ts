@@ -1,3 +1,4 @@
+import type { LossOptions } from '../../batching/loss-inputs.ts'
 import type { Pass, Share } from '../../batching/passes.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { ReducedPrecision } from '../../runtime/engine.ts'
@@ -30,11 +31,10 @@ export interface GradientSource {
 }
 
 /** The gradients are float32 even in a reduced precision. */
-export interface GradientOptions extends ReducedPrecision {
+export interface GradientOptions extends ReducedPrecision, LossOptions {
   readonly freeze_embeddings?: boolean
   readonly freeze_layers?: number
   readonly gradient_checkpointing?: boolean
-  readonly label_smoothing_factor?: number
 }
 
 /**

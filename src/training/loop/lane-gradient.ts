@@ -1,6 +1,6 @@
+import { lossInputs } from '../../batching/loss-inputs.ts'
 import { pack } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
-import { spanTargets } from '../../batching/span-targets.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import { type FlatParameters, ResidentParameters } from '../../models/flat-parameters.ts'
 import { gradientName, LOSS_SCALE, sofarName, type TrainingGraph, trainingGraph } from '../../models/programs.ts'
@@ -51,7 +51,8 @@ export class LaneGradient {
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
     private readonly sums: LaneSums,
-    private readonly options: { readonly label_smoothing_factor: number; readonly precision: Precision },
+    private readonly options: GradientOptions,
+    private readonly precision: Precision,
   ) {
     this.weights = new ResidentParameters(session)
     const { dense } = sums
@@ -64,11 +65,10 @@ export class LaneGradient {
     options: GradientOptions,
     lane: number,
   ): Promise<LaneGradient> {
-    const { label_smoothing_factor = 0 } = options
     const precision = precisionOf(options)
     const graph = trainingGraph(model.config, { ...options, scales_loss: precision === 'float16' })
     const session = await model.engine.compile(graph.outputs, { precision, lane })
-    return new LaneGradient(model, graph, session, model.parameters, sums, { label_smoothing_factor, precision })
+    return new LaneGradient(model, graph, session, model.parameters, sums, options, precision)
   }
 
   /** Must be called after the sums have been set to zero. */
@@ -78,20 +78,15 @@ export class LaneGradient {
 
   /** Adds the gradients of a pass, and returns its share of the loss. */
   async add(pass: Pass, masks: DropoutMasks, { isShared, loss_scale }: LanePass): Promise<number> {
-    const { graph, model, sums } = this
-    const { label_smoothing_factor, precision } = this.options
+    const { graph, model, sums, precision } = this
     const { dims, inputs } = pack(pass.rows, model.geometry, model.engine.multiples)
-    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
-    const targets = spanTargets(pass.spans, lengths, dims.length, {
-      counts: pass.counts,
-      label_smoothing_factor,
-    })
+    const targets = lossInputs(pass, dims.length, this.options)
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
     this.weights.follow(this.parameters)
     await this.session.run(
       {
-        ...{ ...inputs, span_targets: targets, ...this.masks(pass, dims, masks) },
+        ...{ ...inputs, ...targets.inputs, ...this.masks(pass, dims, masks) },
         ...(precision === 'float16' && { [LOSS_SCALE]: scalarValue(loss_scale) }),
       },
       { ...rowGradients, loss: float32Value(loss, []) },
@@ -102,7 +97,7 @@ export class LaneGradient {
         const rowOf = (i: number) => sums.row(table, i, width)
         addRows(rowOf, inputs[index].data, rowGradients[output].data, width, padding_idx)
       }
-    return loss[0]
+    return loss[0] - targets.excess
   }
 
   /** Draws the masks of all sites, into memory that is reused by all passes and grows if a pass needs more. */

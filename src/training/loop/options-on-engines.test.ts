@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { describeCpuEngines } from '../../../tests/engines.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { trainTiny } from '../../../tests/tiny-loop.ts'
+import { tinyModel } from '../../../tests/tiny-model.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
 
 const OPTIONS: readonly TrainingArgumentsInput[] = [
@@ -11,6 +12,7 @@ const OPTIONS: readonly TrainingArgumentsInput[] = [
   { label_smoothing_factor: 0.1 },
   { layer_lr_decay: 0.5 },
   { ema_decay: 0.9 },
+  { teacher_weight: 0.7 },
   { padding: 'longest' },
   { padding: 'max_length' },
   { gradient_accumulation_steps: 2 },
@@ -22,7 +24,8 @@ const losses = new Map<string, Promise<number[]>>()
 
 async function lossesOf(options: TrainingArgumentsInput, choice: Parameters<typeof trainTiny>[1]) {
   const settings = { ...options, save_strategy: 'no', eval_strategy: 'epoch', num_train_epochs: 1 } as const
-  const { timeless } = await trainTiny({ ...settings, output_dir: temporaryFolder() }, choice)
+  const teacher = options.teacher_weight ? tinyModel('b4/relu', choice?.engine) : undefined
+  const { timeless } = await trainTiny({ ...settings, output_dir: temporaryFolder() }, { ...choice, teacher })
   return timeless.flatMap(({ loss, eval_loss }) => [loss, eval_loss]).filter((loss) => loss !== undefined) as number[]
 }
 

@@ -1,10 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fakeRanks } from '../../../tests/fake-ranks.ts'
 import { float16Engine } from '../../../tests/float16-engine.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
+import { tinyModel } from '../../../tests/tiny-model.ts'
 import type { Ranks } from '../../ranks/ranks.ts'
 import type { Executable } from '../../runtime/engine.ts'
 import { defaultEngine } from '../../runtime/registry.ts'
@@ -106,6 +107,27 @@ describe('a run on several ranks', () => {
     const total = passes.reduce((sum, count) => sum + count, 0)
     expect(total).toBeGreaterThan(6)
     for (const count of passes) expect(Math.abs(count - total / 3)).toBeLessThanOrEqual(1)
+  })
+
+  test('computes the logits of a teacher once, with the bits of one process', async () => {
+    const more = { max_tokens_per_pass: 64 }
+    const files = new Map<string, Buffer>()
+    const saving = (output_dir: string) => async (event: TrainingEvent) => {
+      const names = readdirSync(output_dir).filter((name) => name.startsWith('.teacher'))
+      if (event.type === 'step') for (const name of names) files.set(name, readFileSync(join(output_dir, name)))
+    }
+    const alone_dir = temporaryFolder()
+    const teacher = tinyModel('b4/relu')
+    const alone = await trainTiny({ ...more, ...save, output_dir: alone_dir }, { teacher, onEvent: saving(alone_dir) })
+    const output_dir = temporaryFolder()
+    const runs = await trainOnRanks(fakeRanks(3, 2), { ...more, ...save, output_dir }, () => ({
+      teacher: tinyModel('b4/relu'),
+      onEvent: saving(output_dir),
+    }))
+    for (const run of runs) expectClose(run, alone)
+    expect([...files.keys()].sort()).toEqual(['.teacher-logits-0.bin', '.teacher-logits-2.bin', '.teacher-logits.bin'])
+    for (const bytes of files.values()) expect(bytes.equals(files.get('.teacher-logits.bin')!)).toBe(true)
+    expect(readdirSync(output_dir).filter((name) => name.includes('.teacher'))).toEqual([])
   })
 
   test('exchanges gradients in bfloat16, with the same weights on all ranks', async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { fixture, fixtureJson } from '../../../tests/fixture.ts'
 import { maxDifference } from '../../../tests/read-safetensors.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { recordedDataset, tinyModel } from '../../../tests/tiny-model.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../arguments/arguments.ts'
 import { Stepper } from './stepper.ts'
@@ -21,11 +22,15 @@ test.each(cases)('$options has the losses, norms and weights of torch', async ({
     weight_decay: 0.1,
     lr_scheduler_type: 'constant',
     max_seq_length: 24,
+    output_dir: temporaryFolder(),
   } as const
+  const batches = steps.map((_, step) => recordedDataset(fixture(`tiny/b5/batch-${step}.safetensors`)).windows)
+  const windows = batches.flat()
   const stepper = await Stepper.open(model, parseArguments({ ...settings, ...options }, 'test'), steps.length)
+  if (options.teacher_weight) await stepper.teach(tinyModel('b4/relu'), windows)
   for (const [step, { loss, grad_norm }] of steps.entries()) {
-    const { windows } = recordedDataset(fixture(`tiny/b5/batch-${step}.safetensors`))
-    const taken = await stepper.step(step, [[...windows.keys()]], windows)
+    const first = batches.slice(0, step).flat().length
+    const taken = await stepper.step(step, [batches[step].map((_, i) => first + i)], windows)
     expect(Math.abs(taken.loss - loss), `loss of step ${step}`).toBeLessThan(2e-6)
     expect(Math.abs(taken.grad_norm - grad_norm), `norm of step ${step}`).toBeLessThan(5e-6)
   }

@@ -1,3 +1,5 @@
+import type { TrainingEvent } from './events.ts'
+
 /**
  * Starts `work` and yields the values that it reports, in order and without loss, then returns its result. If the
  * consumer stops early, the next report throws inside `work`, and the generator waits until `work` has ended.
@@ -29,4 +31,15 @@ export async function* reportsOf<Report, Result>(
     isAbandoned = true
     await over
   }
+}
+
+type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
+
+/** Runs `work` and yields its progress as events. */
+export async function* progressOf<Result>(
+  of: ProgressEvent['of'],
+  total: number,
+  work: (onProgress: (done: number) => void) => Promise<Result>,
+): AsyncGenerator<ProgressEvent, Result, void> {
+  return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
 }

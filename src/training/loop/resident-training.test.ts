@@ -7,6 +7,7 @@ import { readJson } from '../../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { isExhaustive } from '../../../tests/thorough.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
+import { tinyModel } from '../../../tests/tiny-model.ts'
 import { tinyFolder } from '../../../tests/tiny-squad.ts'
 import { gradientName } from '../../models/programs.ts'
 import type { DeviceStore, Engine } from '../../runtime/engine.ts'
@@ -61,6 +62,8 @@ describeEngine('webgpu', 'training on a device', (engine) => {
     const options = { layer_lr_decay: 0.8, ema_decay: 0.9 }
     const settings = { max_steps: 20, gradient_accumulation_steps: 2, max_tokens_per_pass: 64, ...options }
     expectClose(await run(settings, { engine }), await run(settings))
+    const [teacher, other] = [engine, undefined].map((on) => tinyModel('b4/relu', on))
+    expectClose(await run(settings, { engine, teacher }), await run(settings, { teacher: other }))
   })
 
   test('continues a run of the CPU, and a run of its own with the same bits', async () => {

@@ -1,6 +1,6 @@
+import { lossInputs } from '../../batching/loss-inputs.ts'
 import { type Packed, pack } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
-import { spanTargets } from '../../batching/span-targets.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { bindShape } from '../../graph/shape.ts'
 import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
@@ -153,14 +153,9 @@ export class ResidentTraining implements GradientSource, Optimizer {
     await this.upload()
     const { geometry, engine } = this.model
     const packed = pack(pass.rows, geometry, engine.multiples)
-    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
-    const { label_smoothing_factor = 0 } = this.options
-    const span_targets = spanTargets(pass.spans, lengths, packed.dims.length, {
-      counts: pass.counts,
-      label_smoothing_factor,
-    })
+    const targets = lossInputs(pass, packed.dims.length, this.options)
     const inputs = {
-      ...{ ...packed.inputs, span_targets, [FIRST]: int32Value(Int32Array.of(Number(this.isFirstPass)), []) },
+      ...{ ...packed.inputs, ...targets.inputs, [FIRST]: int32Value(Int32Array.of(Number(this.isFirstPass)), []) },
       ...this.lookups(packed.inputs),
       ...(await this.dropout(pass, packed.dims, masks)),
       ...(precisionOf(this.options) === 'float16' && { [LOSS_SCALE]: scalarValue(this.loss_scale) }),
@@ -170,7 +165,7 @@ export class ResidentTraining implements GradientSource, Optimizer {
     const from = { ...parameters, ...passes.from, ...pools }
     const { loss } = await this.graphs.pass.run(inputs, { from, to: passes.to })
     this.isFirstPass = false
-    return Number(loss.data[0])
+    return Number(loss.data[0]) - targets.excess
   }
 
   async norm(): Promise<number> {

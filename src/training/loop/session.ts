@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
 import { evaluateDataset } from '../../inference/evaluate.ts'
 import { totalSize } from '../../models/flat-parameters.ts'
-import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { agreeOn, isFirst, onAny } from '../../ranks/ranks.ts'
 import { precisionOf } from '../../runtime/engine.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
@@ -19,13 +18,13 @@ import type { Plan } from './plan.ts'
 import { oldDropout, rejectDivergedRanks } from './rank-checks.ts'
 import { rankedGradients } from './ranked-gradient.ts'
 import { Recorder } from './recorder.ts'
-import { reportsOf } from './reports.ts'
+import { progressOf } from './reports.ts'
 import { Stepper } from './stepper.ts'
+import { removeTeacherLogits } from './teacher-logits.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
 import { clockOf, type PlannedRun, type RunControl, releasedOrAborted, withGlobalBatchSize } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
-type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
 
 const BEFORE_TRAINING = 'training: before the first step'
 
@@ -51,7 +50,9 @@ export class TrainingSession {
     private clockStart: number,
   ) {
     this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
-    this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
+    const { model } = run
+    // Tables are looked up without arithmetic operations.
+    this.flosPerToken = 6 * (model.num_parameters() - totalSize(model.specs.filter(({ table }) => table)))
   }
 
   /** Allocates gradients and moments and, with `resume_from`, restores the state of the run. */
@@ -92,7 +93,16 @@ export class TrainingSession {
   async *freeze(): Events {
     const { windows } = this.run.train
     yield* progressOf('freezing', windows.length, (onProgress) =>
-      this.stepper.freeze(windows, { ranks: this.run.ranks, onProgress }),
+      this.stepper.freeze(windows, { ranks: this.run.ranks, signal: this.control.signal, onProgress }),
+    )
+  }
+
+  /** Computes the logits of the teacher for all training windows, unless an earlier session of the run has stored them. */
+  async *teach(): Events {
+    const { digests, ranks, teacher, train } = this.run
+    if (!teacher || this.finished) return
+    yield* progressOf('teaching', train.windows.length, (onProgress) =>
+      this.stepper.teach(teacher, train.windows, { ranks, signal: this.control.signal, onProgress, digests }),
     )
   }
 
@@ -343,6 +353,7 @@ export class TrainingSession {
       await restoreBest(folder, this.run)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
+    await removeTeacherLogits(args.output_dir)
     const metrics = this.metrics()
     yield { type: 'log', entry: this.recorder.append({ ...metrics }) }
     yield { type: 'end', metrics, score_intervals: this.progress.score_intervals ?? {} }
@@ -386,15 +397,3 @@ export class TrainingSession {
     await this.stepper.release()
   }
 }
-
-/** Runs `work` and yields its progress as events. */
-async function* progressOf<Result>(
-  of: ProgressEvent['of'],
-  total: number,
-  work: (onProgress: (done: number) => void) => Promise<Result>,
-): AsyncGenerator<ProgressEvent, Result, void> {
-  return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
-}
-
-/** Size of the embedding tables, which are looked up without arithmetic operations. */
-const tableSize = ({ specs }: QuestionAnsweringModel): number => totalSize(specs.filter(({ table }) => table))

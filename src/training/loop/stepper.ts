@@ -3,10 +3,12 @@ import { windowLosses } from '../../inference/logits.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import { precisionOf } from '../../runtime/engine.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { AVERAGED_WEIGHTS } from '../checkpoints/run-checkpoint.ts'
+import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { DropoutDraws } from '../dropout/draws.ts'
 import { WindowDraws } from '../dropout/window-draws.ts'
 import { AdamW } from '../optimizer/adamw.ts'
@@ -18,7 +20,7 @@ import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
 import { WeightAverage } from '../optimizer/weight-average.ts'
 import type { StepBatches } from './batches.ts'
-import { type FreezeOptions, FrozenLayers } from './frozen-layers.ts'
+import { openFrozenLayers } from './frozen-layers.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
 import { BatchGradient, frozenEntries } from './gradients.ts'
 import {
@@ -31,6 +33,8 @@ import {
   nonfiniteUpdate,
 } from './nonfinite.ts'
 import { type HostArrays, ResidentTraining } from './resident-training.ts'
+import { openTeacherLogits } from './teacher-logits.ts'
+import type { WindowFile, WindowFileOptions } from './window-file.ts'
 
 type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq' | 'average'
 
@@ -62,7 +66,8 @@ export class Stepper {
   /** Draws dropout masks; replaced when a run resumes from a checkpoint of spanforge 0.1, which drew them per pass. */
   draws: DropoutDraws
   private learningRate: (step: number) => number
-  private frozen: FrozenLayers | undefined
+  private frozen: WindowFile | undefined
+  private taught: WindowFile | undefined
 
   private constructor(
     private readonly model: QuestionAnsweringModel,
@@ -131,9 +136,18 @@ export class Stepper {
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for every window. */
-  async freeze(windows: readonly LabelledWindow[], options: FreezeOptions = {}): Promise<void> {
+  async freeze(windows: readonly LabelledWindow[], options: WindowFileOptions = {}): Promise<void> {
     if (this.args.freeze_layers > 0)
-      this.frozen = await FrozenLayers.open(this.model, windows, { ...this.args, ...options })
+      this.frozen = await openFrozenLayers(this.model, windows, { ...this.args, ...options })
+  }
+
+  /** Computes the logits of a teacher for every window, unless they are stored. */
+  async teach(
+    teacher: SpanModel,
+    windows: readonly LabelledWindow[],
+    options: WindowFileOptions & { readonly digests?: RunDigests } = {},
+  ): Promise<void> {
+    this.taught = await openTeacherLogits(teacher, this.model, windows, { ...this.args, ...options })
   }
 
   /** Sets the length of the run, which determines the learning rates. */
@@ -180,6 +194,7 @@ export class Stepper {
   async release(): Promise<void> {
     await this.source.release()
     await this.frozen?.close()
+    await this.taught?.close()
   }
 
   /** Accumulates the gradients of all passes of all batches. Returns the loss. */
@@ -207,12 +222,15 @@ export class Stepper {
     const { padding, max_tokens_per_pass } = this.args
     const { geometry } = this.model
     const { max_seq_length } = windowLengths(this.args, geometry)
-    const { frozen } = this
-    const hidden = frozen && (await Promise.all(batch.map((i) => frozen.read(i))))
+    const read = async (file: WindowFile | undefined) => file && Promise.all(batch.map((i) => file.read(i)))
+    const [hidden, teacher_logits] = [await read(this.frozen), await read(this.taught)]
     const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
     return trainingPasses(
       batch.map((i) => windows[i]),
-      { ...shape, ...place, max_tokens_per_pass, hidden, lanes: this.source.lanes ?? 1, share: this.source.share },
+      {
+        ...{ ...shape, ...place, max_tokens_per_pass, hidden, teacher_logits },
+        ...{ lanes: this.source.lanes ?? 1, share: this.source.share },
+      },
     )
   }
 

@@ -1,5 +1,6 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import type { Ranks } from '../../ranks/ranks.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
@@ -14,6 +15,11 @@ export interface TrainingRun {
   readonly args: TrainingArguments
   readonly train: Dataset
   readonly validation?: Dataset
+  /**
+   * A trained model from which the model also learns, with the same token ids. If only this one distinguishes question and
+   * context by token types, it gets those of BERT.
+   */
+  readonly teacher?: SpanModel
   /** Computes gradients (default: with the model's engine). */
   readonly gradients?: GradientFactory
   /** Saved with every checkpoint, so that each one is a complete model folder. */

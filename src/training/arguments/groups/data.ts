@@ -21,6 +21,10 @@ export const dataArguments = {
     'different layers of at least 0 in ascending order, such as 0,2,4',
     'Layers of model to start from, counted from 0, for a smaller and faster model. The others are left out. (default: all)',
   ),
+  teacher: optionalText(
+    'Trained model from which model also learns (knowledge distillation): a folder or a name on the hub, with the same ' +
+      'tokenizer. Its logits are computed once for each window before the first step. Requires padding none.',
+  ),
   dataset: optionalText(
     'Dataset to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
       'a folder written by save_to_disk in datasets.',

@@ -52,6 +52,20 @@ export const optimizationArguments = {
     0,
     'Share of the target that is spread evenly over all positions, to keep the model from becoming overconfident.',
   ),
+  teacher_weight: argument(
+    'number',
+    z.number().positive().max(1).nullable().default(null),
+    'a number above 0 and at most 1',
+    'With teacher, share of the loss that compares the probabilities of each start and end with those of the teacher. The ' +
+      'labels have the rest. (default: 0.5)',
+  ),
+  teacher_temperature: argument(
+    'number',
+    z.number().min(0.1).max(100).nullable().default(null),
+    'a number of at least 0.1 and at most 100',
+    'With teacher, the number by which the logits are divided before this comparison. More than 1 gives more weight to ' +
+      'positions that the teacher finds less likely. (default: 2)',
+  ),
   lr_scheduler_type: choice(
     schedulerTypes,
     'linear',
