@@ -29,7 +29,7 @@ const shared = {
 await Promise.all([
   build({
     ...shared,
-    entryPoints: ['reader-wasm', 'reader-webgpu'].map((name) => at(`web/workers/${name}.ts`)),
+    entryPoints: ['reader-wasm', 'reader-webgpu', 'search'].map((name) => at(`web/workers/${name}.ts`)),
     outdir: site,
     format: 'esm',
   }),
@@ -42,6 +42,7 @@ await Promise.all([
   build({ ...shared, entryPoints: [at('web/answer-box/answer-box.ts')], outdir: site, format: 'esm' }),
   build({ ...shared, entryPoints: [at('web/workers/service-worker.ts')], outdir: site, format: 'iife' }),
   ...['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].map(copyRuntime),
+  writeCode('sqlite3', readFileSync(at('node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm'))),
 ])
 copyFileSync(at('web/site/start-notice.js'), join(site, 'start-notice.js'))
 writeFileSync(
@@ -49,15 +50,16 @@ writeFileSync(
   licenses(['preact', '@preact/signals', '@preact/signals-core', 'marked', 'pdfjs-dist']),
 )
 
-/**
- * Copies a build of ONNX Runtime. The loader is a .js file, because some hosts do not deliver .mjs files as JavaScript. The
- * code shrinks to a quarter, whether the host of a site compresses files or not.
- */
+/** Copies a build of ONNX Runtime. The loader is a .js file, because some hosts do not deliver .mjs files as JavaScript. */
 async function copyRuntime(name) {
   const file = (ending) => readFileSync(at('node_modules/onnxruntime-web/dist', name + ending))
   writeFileSync(join(site, 'runtime', `${name}.js`), file('.mjs'))
-  const code = await promisify(gzip)(file('.wasm'), { level: 9 })
-  writeFileSync(join(site, 'runtime', `${name}.wasm.bin`), code)
+  await writeCode(name, file('.wasm'))
+}
+
+/** Writes WebAssembly code compressed to less than half of its size, whether the host of a site compresses files or not. */
+async function writeCode(name, code) {
+  writeFileSync(join(site, 'runtime', `${name}.wasm.bin`), await promisify(gzip)(code, { level: 9 }))
 }
 
 /** The licenses of all packages in a site. */
@@ -69,7 +71,7 @@ function licenses(names) {
     return `${name} ${version} (${license})\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`
   })
   const own = `spanforge (Apache-2.0)\n\n${readFileSync(at('LICENSE'), 'utf8').trim()}\n`
-  return [own, runtimeLicence(), ...parts].join(`\n${'-'.repeat(72)}\n\n`)
+  return [own, runtimeLicence(), searchLicence(), ...parts].join(`\n${'-'.repeat(72)}\n\n`)
 }
 
 /** The package of ONNX Runtime Web contains no license file. */
@@ -79,4 +81,13 @@ function runtimeLicence() {
   return `onnxruntime-web ${version} (MIT)\n\n${readFileSync(at('web/site/onnxruntime-license.txt'), 'utf8')}
 The third-party components of ONNX Runtime and their licenses are listed at
 ${notices}\n`
+}
+
+/** The package of SQLite contains no license file either. */
+function searchLicence() {
+  const { version } = JSON.parse(readFileSync(at('node_modules/@sqlite.org/sqlite-wasm/package.json'), 'utf8'))
+  return `@sqlite.org/sqlite-wasm ${version} (Apache-2.0)
+
+Licensed under the Apache License 2.0, whose text is at the beginning of this file.
+SQLite itself is in the public domain: https://sqlite.org/copyright.html\n`
 }

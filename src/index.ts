@@ -49,15 +49,16 @@ export type { SpanModel } from './models/span-model.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/summary/loss-meaning.ts'
 export type { ExportRunOptions } from './runs/export/export.ts'
 export type { BuildIndexOptions, BuiltIndex } from './runs/index/build-index.ts'
-export { type FoundPassage, type IndexFacts, PassageIndex, type PassageSearchOptions } from './search/passage-index.ts'
+export { PassageIndex } from './search/passage-index.ts'
 export type {
-  AnswerSource,
   IndexAnswer,
   IndexAnswerOptions,
   IndexAnswers,
 } from './search/passage-reader.ts'
+export type { FoundPassage, IndexFacts, PassageSearch, PassageSearchOptions } from './search/passage-search.ts'
 export type { Passage } from './search/passages.ts'
 export type { IndexedDocument } from './search/schema.ts'
+export type { AnswerSource } from './search/sources.ts'
 export {
   type AnswerCandidate,
   type AnswerOptions,

@@ -10,7 +10,7 @@ export const DOCUMENT_MUTATIONS: readonly Mutation[] = [
     'pages.push([block.start + offset - start, page])',
     'pages.push([block.start + offset, page])',
   ]),
-  ...index('src/search/passage-index.ts', ['words[doc - 1]', 'words[doc]']),
+  ...index('src/search/passage-search.ts', ['words[doc - 1]', 'words[doc]']),
   ...index('src/search/index-writer.ts', [
     'if (before) this.removePassages(before.id)',
     'if (before && problem) this.removePassages(before.id)',
@@ -19,9 +19,13 @@ export const DOCUMENT_MUTATIONS: readonly Mutation[] = [
     'one?.bytes === file.bytes && one.modified === file.modified && one.name',
     'one?.bytes === file.bytes && one.name',
   ]),
-  ...mutations('src/search/passage-reader.test.ts')('src/search/passage-reader.ts', [
+  ...mutations('src/search/sources.test.ts')('src/search/sources.ts', [
     'pages.findLast(([start])',
     'pages.find(([start])',
+  ]),
+  ...mutations('src/runs/export/site-index.test.ts')('src/search/published-copy.ts', [
+    "delete from facts where name = 'sources';",
+    '',
   ]),
   ...annotation('src/annotate/project/labels.ts', [
     'b.answers.some((answer) => keys',

@@ -8,10 +8,11 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type sqlite from 'node-sqlite3-wasm'
-import { SpanforgeError } from '../errors.ts'
 
 export type Database = InstanceType<typeof sqlite.Database>
-type BindValues = NonNullable<Parameters<Database['all']>[1]>
+
+/** Path of the index in its folder. The file is always complete. */
+export const indexFile = (folder: string): string => join(folder, 'index.db')
 
 /** Loaded on demand, because compiling it takes a moment that other commands and programs need not wait for. */
 const load = (): typeof sqlite => createRequire(import.meta.url)('node-sqlite3-wasm')
@@ -70,22 +71,5 @@ export function inTransaction<T>(database: Database, body: () => T): T {
   } catch (error) {
     if (database.inTransaction) database.exec('rollback')
     throw error
-  }
-}
-
-/** Returns rows of a query whose columns are known. */
-export const rowsOf = <Row>(database: Database, sql: string, values: BindValues = []): Row[] =>
-  database.all(sql, values) as unknown as Row[]
-
-/** Runs `body`, and explains errors of SQLite as those of a damaged index. */
-export function reading<T>(path: string, body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    if (error instanceof SpanforgeError) throw error
-    throw new SpanforgeError(`${path}: cannot be read as an index (${(error as Error).message})`, {
-      remedy: 'The file is truncated or corrupted. Remove it and create the index again.',
-      cause: error,
-    })
   }
 }

@@ -5,9 +5,10 @@ import type { ReadDocument } from '../documents/document.ts'
 import type { FoundDocument } from '../documents/find-documents.ts'
 import { flushFolder } from '../files/atomic.ts'
 import { assertLocksHeld } from '../files/lock.ts'
-import { type Database, inTransaction, openToWrite, rowsOf } from './database.ts'
+import { type Database, indexFile, inTransaction, openToWrite } from './database.ts'
 import { cutPassages } from './passages.ts'
-import { checkFormat, createTables, factOf, type IndexSettings, indexFile, setFact } from './schema.ts'
+import { checkFormat, createTables, factOf, type IndexSettings, setFact } from './schema.ts'
+import { rowsOf } from './search-database.ts'
 
 /** The facts about a file that an index stores, to detect whether the file has changed. */
 export interface KnownFile {

@@ -5,25 +5,14 @@ import { windowingPlan } from '../inference/pipeline-options.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import { type AnswerCandidate, findAnswers } from '../squad/answers/answers.ts'
-import { LogSum } from '../squad/answers/best-spans.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { Document } from '../squad/document.ts'
 import type { Window } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import type { FoundPassage, PassageIndex, PassageSearchOptions } from './passage-index.ts'
-import { type IndexedDocument, PASSAGES_READ } from './schema.ts'
-
-/** The place of an answer in the documents. */
-export interface AnswerSource {
-  readonly document: Pick<IndexedDocument, 'id' | 'name' | 'title'>
-  /** Page of a PDF, counted from 1. */
-  readonly page?: number
-  /** Headings above the answer, from the outermost to the innermost. */
-  readonly headings: readonly string[]
-  /** Index of the passage among those that were read. */
-  readonly passage: number
-}
+import type { FoundPassage, PassageSearch, PassageSearchOptions } from './passage-search.ts'
+import { PASSAGES_READ } from './schema.ts'
+import { type AnswerSource, placed, priorsOf } from './sources.ts'
 
 /** An answer whose `start` and `end` are UTF-16 offsets in the text of its document; 0 for "". */
 export interface IndexAnswer extends Omit<AnswerCandidate, 'document' | 'start_logit' | 'end_logit'> {
@@ -63,7 +52,7 @@ export class PassageReader {
   private readonly kept = new Map<number, Document>()
 
   constructor(
-    private readonly index: PassageIndex,
+    private readonly index: PassageSearch,
     private readonly tokenizer: Tokenizer,
     private readonly windows: WindowOptions,
     private readonly options: PassageSearchOptions,
@@ -117,44 +106,7 @@ export function answersFrom(
   return { question, passages, answers, null_odds }
 }
 
-/** Divisor of BM25 scores before the softmax. Chosen on questions of training data. */
-const RELEVANCE_TEMPERATURE = 3
-
-/**
- * Log probabilities that each passage has the answer, from their relevance. A model that was trained on paragraphs with
- * an answer is as sure of its answers in others, so its scores alone do not tell in which passage the answer is.
- */
-export function priorsOf(passages: readonly Pick<FoundPassage, 'relevance'>[]): number[] {
-  const total = new LogSum()
-  const scores = passages.map(({ relevance }) => relevance / RELEVANCE_TEMPERATURE)
-  for (const score of scores) total.add(score)
-  return scores.map((score) => score - total.value)
-}
-
 const NOTHING: IndexAnswer = { answer: '', score: 0, logit: 0, start: 0, end: 0 }
-
-/** Moves an answer from its passage to its document. */
-export function placed<T extends { readonly answer: string; readonly start: number; readonly end: number }>(
-  answer: T,
-  passages: readonly FoundPassage[],
-  passage: number,
-): T & { readonly source?: AnswerSource } {
-  if (answer.answer === '') return answer
-  const found = passages[passage]
-  return {
-    ...answer,
-    start: found.start + answer.start,
-    end: found.start + answer.end,
-    source: { ...placeIn(found, answer.start), passage },
-  }
-}
-
-/** The document, the page and the headings of an offset in a passage. */
-export function placeIn({ document, headings, pages }: FoundPassage, offset: number): Omit<AnswerSource, 'passage'> {
-  const { id, name, title } = document
-  const page = pages.findLast(([start]) => start <= offset)?.[1]
-  return { document: { id, name, title }, ...(page !== undefined && { page }), headings }
-}
 
 /**
  * Answers each question from the passages of an index that fit it best. Probabilities are over all spans of these
@@ -165,7 +117,7 @@ export function placeIn({ document, headings, pages }: FoundPassage, offset: num
 export async function* answerFromIndex(
   model: SpanModel,
   tokenizer: Tokenizer,
-  index: PassageIndex,
+  index: PassageSearch,
   questions: Iterable<string> | AsyncIterable<string>,
   options: IndexAnswerOptions = {},
 ): AsyncGenerator<IndexAnswers> {

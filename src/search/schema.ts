@@ -1,10 +1,6 @@
 /** The tables of an index. */
-import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
-import { type Database, rowsOf } from './database.ts'
-
-/** Path of the index in its folder. The file is always complete. */
-export const indexFile = (folder: string): string => join(folder, 'index.db')
+import { rowsOf, type SearchDatabase } from './search-database.ts'
 
 /** Number of the layout. An index with another one must be created again. */
 const FORMAT = 1
@@ -40,7 +36,7 @@ export interface IndexedDocument {
 
 export const DOCUMENT_COLUMNS = 'id, name, type, title, pages, characters, passages'
 
-export function createTables(database: Database, settings: IndexSettings): void {
+export function createTables(database: SearchDatabase, settings: IndexSettings): void {
   database.exec(`
     create table facts(name text primary key, value text not null) without rowid;
     create table documents(
@@ -62,17 +58,17 @@ export function createTables(database: Database, settings: IndexSettings): void 
   setFact(database, 'settings', settings)
 }
 
-export function setFact(database: Database, name: string, value: unknown): void {
+export function setFact(database: SearchDatabase, name: string, value: unknown): void {
   database.run('insert or replace into facts values(?, ?)', [name, JSON.stringify(value)])
 }
 
-export function factOf<T>(database: Database, name: string): T | undefined {
+export function factOf<T>(database: SearchDatabase, name: string): T | undefined {
   const [row] = rowsOf<{ value: string }>(database, 'select value from facts where name = ?', [name])
   return row && JSON.parse(row.value)
 }
 
 /** @throws SpanforgeError for an index of another version of spanforge */
-export function checkFormat(database: Database, path: string): void {
+export function checkFormat(database: SearchDatabase, path: string): void {
   const found = factOf<number>(database, 'format')
   if (found !== FORMAT)
     throw new SpanforgeError(`${path}: found format ${found}, expected ${FORMAT}`, {

@@ -4,15 +4,24 @@ import { readFile, rm } from 'node:fs/promises'
 import { basename, isAbsolute, join, resolve } from 'node:path'
 import { StagedFolder } from '../export/staged-folder.ts'
 import { packageFile } from '../package-root.ts'
-import type { RuntimeName, SiteCache, SiteFile, SiteManifest, SiteModel } from './manifest.ts'
-import { writeTokenizerSettings } from './manifest.ts'
+import type { RuntimeName, SiteCache, SiteFile, SiteIndex, SiteManifest, SiteModel } from './manifest.ts'
+import { indexFiles, writeTokenizerSettings } from './manifest.ts'
 import { type PageFiles, pageFiles, RUNTIME_FILES, type SitePart } from './page-files.ts'
 import { type OpenedSource, openSource, type SiteSource } from './site-model.ts'
+
+/** An index of documents to put into a site. */
+export interface SiteCollection {
+  /** The database, compressed with gzip. */
+  readonly file: string
+  readonly documents: number
+  readonly passages: number
+}
 
 export interface ExportSiteOptions {
   readonly output_dir: string
   /** Update an earlier site in the same folder. Files that do not belong to it are kept. */
   readonly overwrite?: boolean
+  readonly collection?: SiteCollection
   /** Folder of the built pages (default: that of this package). */
   readonly pages?: string
 }
@@ -22,6 +31,7 @@ export interface ExportedSite {
   /** Digest of all files. Browsers replace the files that they keep if it changes. */
   readonly version: string
   readonly models: readonly SiteModel[]
+  readonly index?: SiteIndex
   /** Bytes of all files. */
   readonly bytes: number
   /** Bytes of a first visit with the first model, by runtime. */
@@ -49,19 +59,21 @@ export async function checkSite({
  */
 export async function exportSite(
   sources: readonly SiteSource[],
-  { output_dir, overwrite = false, pages = packageFile('dist/web') }: ExportSiteOptions,
+  { output_dir, overwrite = false, pages = packageFile('dist/web'), collection }: ExportSiteOptions,
 ): Promise<ExportedSite> {
   const opened: OpenedSource[] = []
   for (const source of sources) opened.push(await openSource(source))
   const page = await pageFiles(pages)
   const models = opened.map(modelParts)
-  const parts = [page.core, page.extras, page.onUse, Object.values(page.code), ...models.map(Object.values)].flat()
+  const index = collection && indexParts(page, collection)
+  const shared = [page.core, page.extras, page.onUse, Object.values(page.code), index ? Object.values(index) : []]
+  const parts = [...shared, ...models.map(({ weights, tokenizer }) => [weights, tokenizer])].flat()
   const earlier = await filesOfEarlierSite(output_dir)
   const staged = await StagedFolder.open(output_dir, [...parts.map(({ path }) => path), MANIFEST, SERVICE_WORKER], {
     overwrite,
   })
   try {
-    const { files, ...report } = await writeSite(staged, page, opened, models)
+    const { files, ...report } = await writeSite(staged, page, opened, models, index && { ...index, ...collection })
     await staged.finish()
     const current = new Set(files.map(({ path }) => path))
     for (const path of earlier) if (!current.has(path)) await rm(join(staged.target, path), { force: true })
@@ -89,11 +101,24 @@ function modelParts({ facts, weights, tokenizer }: OpenedSource, index: number):
   }
 }
 
+interface IndexParts {
+  readonly search: SitePart
+  readonly code: SitePart
+  readonly database: SitePart
+}
+
+const indexParts = ({ search }: PageFiles, { file }: SiteCollection): IndexParts => ({
+  search: search.script,
+  code: search.code,
+  database: { path: 'index/index.db.bin', content: { file } },
+})
+
 async function writeSite(
   staged: StagedFolder,
   page: PageFiles,
   opened: readonly OpenedSource[],
   parts: readonly ModelParts[],
+  collection: (IndexParts & SiteCollection) | undefined,
 ) {
   const files: SiteFile[] = []
   const write = async (part: SitePart): Promise<SiteFile> => {
@@ -118,17 +143,31 @@ async function writeSite(
     const { weights, tokenizer } = parts[index]
     models.push({ ...facts, weights: await write(weights), tokenizer: await write(tokenizer) })
   }
+  const index: SiteIndex | undefined = collection && {
+    search: await write(collection.search),
+    code: await write(collection.code),
+    database: await write(collection.database),
+    documents: collection.documents,
+    passages: collection.passages,
+  }
+  if (index) onUse.push(index.search)
   const version = digestOf(files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join('')).slice(0, 16)
-  const manifest: SiteManifest = { version, models, runtimes }
+  const manifest: SiteManifest = { version, models, runtimes, index }
   core.push(await write({ path: MANIFEST, content: JSON.stringify(manifest) }))
-  const large = [runtimes.wasm.code, runtimes.webgpu.code, ...models.flatMap((one) => [one.weights, one.tokenizer])]
+  const large = [
+    ...[runtimes.wasm.code, runtimes.webgpu.code, ...(index ? [index.code, index.database] : [])],
+    ...models.flatMap((one) => [one.weights, one.tokenizer]),
+  ]
   const cache: SiteCache = { version, core, extras, onUse, large }
   const script = `${SITE}${JSON.stringify(cache)};\n${page.serviceWorker}`
   const all = [...files, await writePart(staged, { path: SERVICE_WORKER, content: script })]
   const firstVisit = (name: RuntimeName): number =>
-    sum([...core, ...extras, ...Object.values(runtimes[name]), models[0].weights, models[0].tokenizer])
+    sum([
+      ...[...core, ...extras, ...Object.values(runtimes[name]), models[0].weights, models[0].tokenizer],
+      ...(index ? indexFiles(index) : []),
+    ])
   const first_visit = { wasm: firstVisit('wasm'), webgpu: firstVisit('webgpu') }
-  return { files: all, version, models, bytes: sum(all), first_visit }
+  return { files: all, version, models, index, bytes: sum(all), first_visit }
 }
 
 /** Writes a file and computes its size and digest. */

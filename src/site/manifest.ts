@@ -34,6 +34,9 @@ export interface SiteModel {
   readonly answer_settings?: AnswerSettings
 }
 
+/** Digest of a model's weights that names its version in answers. */
+export const weightsRevision = ({ weights }: Pick<SiteModel, 'weights'>): string => weights.sha256.slice(0, 16)
+
 /** A build of ONNX Runtime Web with the worker script that uses it. */
 export interface SiteRuntime {
   /** The worker script. */
@@ -44,6 +47,21 @@ export interface SiteRuntime {
   readonly code: SiteFile
 }
 
+/** An index of documents, with the code that searches it. */
+export interface SiteIndex {
+  /** The script that searches. */
+  readonly search: SiteFile
+  /** The WebAssembly code of SQLite, compressed with gzip. */
+  readonly code: SiteFile
+  /** The database, compressed with gzip. */
+  readonly database: SiteFile
+  readonly documents: number
+  readonly passages: number
+}
+
+/** The files of an index. */
+export const indexFiles = ({ search, code, database }: SiteIndex): SiteFile[] => [search, code, database]
+
 export type RuntimeName = 'wasm' | 'webgpu'
 
 /** Contents of `site.json`. */
@@ -53,6 +71,8 @@ export interface SiteManifest {
   /** At least one; the first is the default. */
   readonly models: readonly SiteModel[]
   readonly runtimes: Readonly<Record<RuntimeName, SiteRuntime>>
+  /** Documents to answer from, if the site has any. */
+  readonly index?: SiteIndex
 }
 
 /** What the service worker keeps; it is the beginning of `sw.js`. */
@@ -64,7 +84,7 @@ export interface SiteCache {
   readonly extras: readonly SiteFile[]
   /** Files that not every visitor needs, kept when they are used for the first time. */
   readonly onUse: readonly SiteFile[]
-  /** Models and runtimes, which the reader keeps when they are used for the first time. */
+  /** Models, runtimes and the index, which the reader keeps when they are used for the first time. */
   readonly large: readonly SiteFile[]
 }
 

@@ -16,6 +16,8 @@ export interface PageFiles {
   readonly onUse: readonly SitePart[]
   /** The WebAssembly code of each runtime. */
   readonly code: Readonly<Record<RuntimeName, SitePart>>
+  /** The files that search an index. */
+  readonly search: { readonly script: SitePart; readonly code: SitePart }
   /** The service worker without the list of files. */
   readonly serviceWorker: string
 }
@@ -78,6 +80,7 @@ export async function pageFiles(built: string): Promise<PageFiles> {
       own('licenses.txt'),
     ],
     code: { wasm: own(wasm.code), webgpu: own(webgpu.code) },
+    search: { script: own('search.js'), code: own('runtime/sqlite3.wasm.bin') },
     serviceWorker,
   }
 }

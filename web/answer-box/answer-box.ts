@@ -5,7 +5,7 @@
  */
 
 import { type Found, sourceNames } from './found.ts'
-import { askLocally, loadLocally } from './local-model.ts'
+import { askLocally, loadLocally, searchLocally } from './local-model.ts'
 import { documentMessages, type Messages, messageFor, messages, SearchFailure } from './messages.ts'
 import { sentenceAround } from './sentence.ts'
 import { askServer, searchServer } from './served-model.ts'
@@ -127,7 +127,7 @@ class AnswerBox extends HTMLElement {
   }
 
   /** Searches `context`, or the documents if there is none. */
-  private async find(
+  private find(
     question: string,
     context: string | undefined,
     signal: AbortSignal,
@@ -135,20 +135,23 @@ class AnswerBox extends HTMLElement {
   ): Promise<Found> {
     const server = this.getAttribute('server')
     const model = this.getAttribute('model') ?? undefined
-    if (server !== null)
-      return context === undefined
-        ? searchServer(server, { question, model }, signal)
-        : askServer(server, { question, context, model }, signal)
-    if (context === undefined) throw new SearchFailure('the attribute "documents" requires the attribute "server"')
-    return askLocally({ questions: [question], context, model }, signal, {
-      loading: (done, total) => say(this.messages.loading(done, total)),
-      reading: (done, total) => say(this.messages.reading(done, total)),
-    })
+    const progress = {
+      loading: (done: number, total: number) => say(this.messages.loading(done, total)),
+      reading: (done: number, total: number) => say(this.messages.reading(done, total)),
+    }
+    if (context === undefined) {
+      const request = { question, model }
+      return server === null ? searchLocally(request, signal, progress) : searchServer(server, request, signal)
+    }
+    return server === null
+      ? askLocally({ questions: [question], context, model }, signal, progress)
+      : askServer(server, { question, context, model }, signal)
   }
 
   private async prepare(): Promise<void> {
     if (this.hasAttribute('server')) return
-    await loadLocally(this.getAttribute('model') ?? undefined).catch((error) => report(error, true))
+    const model = this.getAttribute('model') ?? undefined
+    await loadLocally(model, this.hasAttribute('documents')).catch((error) => report(error, true))
   }
 
   /** The text to search: that of the element with the selector in `for`, of <main>, or of the whole page. */

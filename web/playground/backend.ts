@@ -9,7 +9,7 @@ import type { BatchRequest, CorrectionRequest, ModelList, StreamEvent } from '..
 
 export { ServiceError } from '../shared/requests.ts'
 
-/** The documents of a server's index. */
+/** The documents of an index. */
 export interface DocumentsBackend {
   /** @throws ServiceError */
   list(containing: string): Promise<DocumentList>

@@ -1,4 +1,4 @@
-/** The documents of the server's index: state and actions. */
+/** The documents of the index: state and actions. */
 import { computed, signal } from '@preact/signals'
 import type {
   CollectionResponse,
@@ -25,7 +25,7 @@ export interface SearchedQuestion {
   readonly confirmed?: SourcedAnswer
 }
 
-/** Number of documents in the index; undefined if the server has none. */
+/** Number of documents in the index; undefined if there is no index. */
 export const documentCount = signal<number | undefined>(undefined)
 /** Whether the page shows the documents rather than the user's text. */
 export const isShown = signal(false)
@@ -138,7 +138,7 @@ export function closeDocument(): void {
   history.pushState(null, '', location.pathname + location.search)
 }
 
-/** Shows the documents if the server has an index. */
+/** Shows the documents if there is an index. */
 export function start(index: { readonly documents: number } | undefined): void {
   documentCount.value = index && backend().documents ? index.documents : undefined
   isShown.value = documentCount.value !== undefined

@@ -1,6 +1,6 @@
 import type { BatchRequest, ModelList, StreamEvent } from '../../src/server/http/contract.ts'
-import type { SiteManifest, SiteModel } from '../../src/site/manifest.ts'
-import { type Backend, ServiceError } from '../playground/backend.ts'
+import { indexFiles, type SiteManifest, type SiteModel, weightsRevision } from '../../src/site/manifest.ts'
+import { type Backend, type DocumentsBackend, ServiceError } from '../playground/backend.ts'
 import { ReaderFailure } from '../workers/messages.ts'
 import { ReaderClient, type ReaderEvents } from '../workers/reader-client.ts'
 import { type BrowserRuntime, inWebAssembly } from './runtime.ts'
@@ -33,7 +33,7 @@ interface Current {
 
 export interface WorkerBackend extends Backend {
   load(model: string): Promise<void>
-  /** Paths of the files that a model requires with the current runtime. */
+  /** Paths of the files that a model requires with the current runtime, and those of the index. */
   files(model: string): string[]
 }
 
@@ -110,12 +110,40 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
     }
   }
 
+  /** Calls the reader about the index, whose progress is shown if it must be loaded first. */
+  async function inIndex<Result>(call: (reader: ReaderClient) => Promise<Result>, model?: string): Promise<Result> {
+    const { path } = manifest.index!.database
+    recover(current, current.reader.failure)
+    inProgress.add(path)
+    let used = current
+    try {
+      if (model !== undefined) await loaded(model)
+      used = current
+      return await call(used.reader)
+    } catch (error) {
+      if (recover(used, error)) return inIndex(call, model)
+      throw new ServiceError(0, (error as Error).message)
+    } finally {
+      inProgress.delete(path)
+      options.onLoaded(path)
+    }
+  }
+
+  const documents: DocumentsBackend = {
+    list: (containing) => inIndex((reader) => reader.listDocuments(containing)),
+    open: (id) => inIndex((reader) => reader.openDocument(id)),
+    search: (request) => inIndex((reader) => reader.search(request), request.model),
+  }
+
   return {
+    ...(manifest.index && { documents }),
     privacy: 'The model runs in this browser. Texts and questions do not leave this device.',
     load: loaded,
     files(id) {
       const { weights, tokenizer } = manifest.models.find((model) => model.id === id)!
-      return [...Object.values(manifest.runtimes[current.runtime.name]), weights, tokenizer].map(({ path }) => path)
+      const indexed = manifest.index ? indexFiles(manifest.index) : []
+      const runtime = Object.values(manifest.runtimes[current.runtime.name])
+      return [...runtime, weights, tokenizer, ...indexed].map(({ path }) => path)
     },
     async fetchModels() {
       const models = manifest.models.map((model, index) => ({
@@ -123,7 +151,7 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
         device: current.runtime.label,
         default: index === 0,
       }))
-      return { models, limits: LIMITS }
+      return { models, limits: LIMITS, index: manifest.index }
     },
     async *streamAnswers(request, signal) {
       try {
@@ -136,7 +164,7 @@ export function workerBackend(options: WorkerBackendOptions): WorkerBackend {
   }
 }
 
-const infoOf = ({ id, name, about, parameters, layers, hidden_size, max_positions, weights, ...model }: SiteModel) => ({
+const infoOf = ({ id, name, about, parameters, layers, hidden_size, max_positions, ...model }: SiteModel) => ({
   id,
   name,
   about,
@@ -145,7 +173,7 @@ const infoOf = ({ id, name, about, parameters, layers, hidden_size, max_position
   layers,
   hidden_size,
   max_seq_length: max_positions,
-  revision: weights.sha256.slice(0, 16),
+  revision: weightsRevision(model),
   loaded: '',
   answer_settings: model.answer_settings,
 })

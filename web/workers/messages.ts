@@ -1,4 +1,10 @@
 /** Messages between a page and its reader, the worker that runs the models. */
+import type {
+  CollectionRequest,
+  CollectionResponse,
+  DocumentList,
+  DocumentText,
+} from '../../src/server/http/collection-contract.ts'
 import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
 import type { SiteManifest } from '../../src/site/manifest.ts'
 
@@ -23,7 +29,17 @@ export type ToReader =
   | ({ readonly type: 'open' } & ReaderSettings)
   | { readonly type: 'load'; readonly id: number; readonly model: string }
   | { readonly type: 'ask'; readonly id: number; readonly request: BatchRequest }
+  | { readonly type: 'search'; readonly id: number; readonly request: CollectionRequest }
+  | { readonly type: 'list'; readonly id: number; readonly containing: string }
+  | { readonly type: 'document'; readonly id: number; readonly document: number }
   | { readonly type: 'abort'; readonly id: number }
+
+/** Results of the requests to the index. */
+export interface IndexResults {
+  readonly search: CollectionResponse
+  readonly list: DocumentList
+  readonly document: DocumentText
+}
 
 /** A description of an error. ONNX Runtime throws a number if WebAssembly is aborted. */
 export const errorSentence = (error: unknown): string =>
@@ -42,10 +58,11 @@ export class ReaderFailure extends Error {
 }
 
 export type FromReader =
-  /** Bytes of a model that have arrived. */
+  /** Bytes of a model that have arrived, or of the index: `model` is then the path of its database. */
   | { readonly type: 'progress'; readonly model: string; readonly done: number; readonly total: number }
   /** A file cannot be kept, for example because the storage is full. */
   | { readonly type: 'notKept'; readonly problem: string }
   | { readonly type: 'loaded'; readonly id: number }
   | { readonly type: 'event'; readonly id: number; readonly event: StreamEvent }
+  | { readonly type: 'result'; readonly id: number; readonly result: IndexResults[keyof IndexResults] }
   | { readonly type: 'failed'; readonly id: number; readonly problem: string; readonly isRuntime: boolean }

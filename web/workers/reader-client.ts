@@ -1,5 +1,6 @@
+import type { CollectionRequest } from '../../src/server/http/collection-contract.ts'
 import type { BatchRequest, StreamEvent } from '../../src/server/http/contract.ts'
-import { type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
+import { type FromReader, type IndexResults, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
 import { scriptProblem } from './site-files.ts'
 
 export interface ReaderEvents {
@@ -7,8 +8,10 @@ export interface ReaderEvents {
   onNotKept?(problem: string): void
 }
 
+type ReaderResponse = StreamEvent | IndexResults[keyof IndexResults]
+
 interface Call {
-  event(event: StreamEvent): void
+  event(response: ReaderResponse): void
   end(error?: Error): void
 }
 
@@ -44,6 +47,19 @@ export class ReaderClient {
     return this.call((id) => ({ type: 'ask', id, request }), signal)
   }
 
+  /** Answers a question from the documents of the site's index. @throws the signal's reason if it is aborted */
+  search(request: CollectionRequest, signal?: AbortSignal): Promise<IndexResults['search']> {
+    return this.result((id) => ({ type: 'search', id, request }), signal)
+  }
+
+  listDocuments(containing: string): Promise<IndexResults['list']> {
+    return this.result((id) => ({ type: 'list', id, containing }))
+  }
+
+  openDocument(document: number): Promise<IndexResults['document']> {
+    return this.result((id) => ({ type: 'document', id, document }))
+  }
+
   /** Why the worker has ended, if it has. */
   get failure(): ReaderFailure | undefined {
     return this.broken
@@ -65,16 +81,28 @@ export class ReaderClient {
     )
   }
 
-  private async *call(message: (id: number) => ToReader, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
+  private async result<Result extends ReaderResponse>(
+    message: (id: number) => ToReader,
+    signal?: AbortSignal,
+  ): Promise<Result> {
+    let last: Result | undefined
+    for await (const result of this.call<Result>(message, signal)) last = result
+    return last!
+  }
+
+  private async *call<Event extends ReaderResponse = StreamEvent>(
+    message: (id: number) => ToReader,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Event> {
     signal?.throwIfAborted()
     if (this.broken) throw this.broken
     const id = ++this.last
-    const events: StreamEvent[] = []
+    const events: Event[] = []
     let result: { readonly error?: Error } | undefined
     let wake = () => {}
     this.calls.set(id, {
       event: (event) => {
-        events.push(event)
+        events.push(event as Event)
         wake()
       },
       end: (error) => {
@@ -110,6 +138,7 @@ export class ReaderClient {
     if (message.type === 'progress') this.events.onProgress?.(message.model, message.done, message.total)
     else if (message.type === 'notKept') this.events.onNotKept?.(message.problem)
     else if (message.type === 'event') this.calls.get(message.id)?.event(message.event)
+    else if (message.type === 'result') this.calls.get(message.id)?.event(message.result)
     else
       this.calls
         .get(message.id)

@@ -1,9 +1,19 @@
 /** The reader: runs models in a worker, with spanforge's own tokenizer, windows and choice of answers. */
 import type * as Ort from 'onnxruntime-web'
-import type { RuntimeName, SiteFile, SiteModel } from '../../src/site/manifest.ts'
+import type { PassageSearch } from '../../src/search/passage-search.ts'
+import { documentText, listDocuments } from '../../src/server/collection/from-index.ts'
+import type { CollectionRequest } from '../../src/server/http/collection-contract.ts'
+import { indexFiles, type RuntimeName, type SiteFile, type SiteModel } from '../../src/site/manifest.ts'
 import { SerialQueue } from '../../src/threads/serial-queue.ts'
-import { answerRequest } from './answering.ts'
-import { errorSentence, type FromReader, ReaderFailure, type ReaderSettings, type ToReader } from './messages.ts'
+import { answerFromPassages, answerRequest } from './answering.ts'
+import {
+  errorSentence,
+  type FromReader,
+  type IndexResults,
+  ReaderFailure,
+  type ReaderSettings,
+  type ToReader,
+} from './messages.ts'
 import { ReadModel } from './read-model.ts'
 import { fetchFile, storageName } from './site-files.ts'
 
@@ -19,13 +29,25 @@ export function startReader(ort: typeof Ort, runtime: RuntimeName): void {
     else {
       const abort = new AbortController()
       aborts.set(data.id, abort)
-      const done = data.type === 'load' ? reader!.model(data.model) : reader!.ask(data.id, data.request, abort.signal)
-      void done
+      void handle(reader!, data, abort.signal)
         .then(() => post({ type: 'loaded', id: data.id }))
         .catch((error) => post({ type: 'failed', id: data.id, ...failureOf(error) }))
         .finally(() => aborts.delete(data.id))
     }
   }
+}
+
+/** What the reader is asked for, with an id. */
+type Request = Exclude<ToReader, { type: 'open' | 'abort' }>
+
+async function handle(reader: Reader, data: Request, signal: AbortSignal): Promise<void> {
+  const { id } = data
+  const result = (result: IndexResults[keyof IndexResults]) => post({ type: 'result', id, result })
+  if (data.type === 'load') await reader.model(data.model)
+  else if (data.type === 'ask') await reader.ask(id, data.request, signal)
+  else if (data.type === 'search') result(await reader.search(data.request, signal))
+  else if (data.type === 'list') result(await reader.listDocuments(data.containing))
+  else result(await reader.document(data.document))
 }
 
 const post = (message: FromReader): void => self.postMessage(message)
@@ -36,6 +58,7 @@ class Reader {
   private readonly turns = new SerialQueue()
   private readonly storage: Promise<Cache | undefined>
   private code: Promise<void> | undefined
+  private index: Promise<PassageSearch> | undefined
 
   constructor(
     private readonly ort: typeof Ort,
@@ -59,18 +82,58 @@ class Reader {
     for await (const event of answerRequest(model, request, signal)) post({ type: 'event', id, event })
   }
 
+  /** Answers a question like the route /api/search of the service. */
+  async search(request: CollectionRequest, signal: AbortSignal): Promise<IndexResults['search']> {
+    const [model, index] = await Promise.all([this.model(request.model!), this.opened()])
+    return answerFromPassages(model, index, request, signal)
+  }
+
+  async listDocuments(containing: string): Promise<IndexResults['list']> {
+    return listDocuments(await this.opened(), { containing, limit: MOST_LISTED, offset: 0 })
+  }
+
+  async document(id: number): Promise<IndexResults['document']> {
+    const document = documentText(await this.opened(), id)
+    if (!document) throw new Error(`There is no document ${id} on this site.`)
+    return document
+  }
+
+  /** Loads the index and its code once. A failed load can be repeated. */
+  private opened(): Promise<PassageSearch> {
+    this.index ??= this.openIndex()
+    this.index.catch(() => {
+      this.index = undefined
+    })
+    return this.index
+  }
+
+  private async openIndex(): Promise<PassageSearch> {
+    const { base, manifest } = this.settings
+    if (!manifest.index) throw new Error('This site has no index of documents.')
+    const { search, code, database } = manifest.index
+    const fetched = this.fetcher(database.path, indexFiles(manifest.index))
+    const [packedCode, packedDatabase] = await Promise.all([fetched(code), fetched(database), fetched(search)])
+    const { openSearch }: typeof import('./search.ts') = await import(new URL(search.path, base).href)
+    return openSearch(await unzipped(packedCode), await unzipped(packedDatabase), database.path)
+  }
+
+  /** Downloads files, with the progress of all of them together. */
+  private fetcher(model: string, files: readonly SiteFile[]): (file: SiteFile) => Promise<Uint8Array> {
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+    let done = 0
+    return (file) =>
+      this.fetch(file, (bytes) => {
+        done += bytes
+        post({ type: 'progress', model, done, total })
+      })
+  }
+
   private async load(id: string): Promise<ReadModel> {
     const model = this.settings.manifest.models.find((one) => one.id === id)
     if (!model) throw new Error(`Unknown model "${id}".`)
     const { code, loader } = this.settings.manifest.runtimes[this.runtime]
     const files = [...(this.code ? [] : [code, loader]), model.weights, model.tokenizer]
-    const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
-    let done = 0
-    const fetched = (file: SiteFile) =>
-      this.fetch(file, (bytes) => {
-        done += bytes
-        post({ type: 'progress', model: id, done, total })
-      })
+    const fetched = this.fetcher(id, files)
     this.code ??= this.loadCode(fetched(code), fetched(loader))
     this.code.catch(() => {
       this.code = undefined
@@ -101,10 +164,7 @@ class Reader {
     await loader
     const { base, manifest, threads } = this.settings
     const { wasm } = this.ort.env
-    const unzipped = new Blob([(await compressed) as Uint8Array<ArrayBuffer>])
-      .stream()
-      .pipeThrough(new DecompressionStream('gzip'))
-    wasm.wasmBinary = await new Response(unzipped).arrayBuffer()
+    wasm.wasmBinary = await unzipped(await compressed)
     wasm.wasmPaths = { mjs: new URL(manifest.runtimes[this.runtime].loader.path, base).href }
     wasm.numThreads = threads
   }
@@ -117,6 +177,15 @@ class Reader {
     return fetchFile(this.settings.base, file, { storage, cache, onBytes, onNotKept })
   }
 }
+
+/** Decompresses a file. */
+const unzipped = (bytes: Uint8Array): Promise<ArrayBuffer> =>
+  new Response(
+    new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip')),
+  ).arrayBuffer()
+
+/** Maximum number of listed documents, as the service lists them. Others are found by a part of their name. */
+const MOST_LISTED = 100
 
 /** The severity of errors in ONNX Runtime. */
 const ERRORS = 3

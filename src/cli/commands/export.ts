@@ -3,8 +3,9 @@ import { EXPORT_DTYPES } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { textFacts } from '../../report/render/table.ts'
-import type { ExportRunOptions } from '../../runs/export/export.ts'
+import type { ExportSiteRunOptions } from '../../runs/export/site.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
+import type { SiteIndex } from '../../site/manifest.ts'
 import { type GateFlags, withGateFlags } from '../flags/gate.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { listOf } from '../flags/parsers.ts'
@@ -20,6 +21,7 @@ interface ExportFlags extends HubFlags, DataOptions, GateFlags {
   readonly dtype?: readonly string[]
   readonly output_dir: string
   readonly external_data?: boolean
+  readonly index?: string
   readonly overwrite?: boolean
 }
 
@@ -44,8 +46,8 @@ folder is an earlier export of the same model, the variants are added to it.
 --to site writes a web page that answers questions without a server: the model
 runs in the visitor's browser. Any file host can serve the folder. Model folders
 are exported as q8, or as fp16 if q8 loses too much. Of a folder written by
---to onnx, --dtype chooses a variant (default: q8 if it has one). See
-docs/site.md.
+--to onnx, --dtype chooses a variant (default: q8 if it has one). With --index,
+the site contains the index and the text of its documents. See docs/site.md.
 
 Examples:
   spanforge export out --to onnx --output_dir exported
@@ -53,6 +55,7 @@ Examples:
     --validation_file dev.json
   spanforge export out --to site --output_dir site
   spanforge export --to site --output_dir site       # with the starter model
+  spanforge export out --to site --index index --output_dir site
   spanforge export small=exported large=runs/large --to site --output_dir site
 `
 
@@ -71,6 +74,7 @@ export function exportCommand(): Command {
     )
     .requiredOption('--output_dir <folder>', 'folder to write')
     .option('--external_data', 'store weights in separate files, as is always done above 2 GB')
+    .option('--index <folder>', 'with --to site, also answer from the documents of an index (see "spanforge index")')
     .option('--overwrite', 'replace existing files')
     .option('--json', 'print the result as JSON')
   return withHubFlags(withGateFlags(command)).addHelpText('after', EXAMPLES).action(exportTo)
@@ -93,7 +97,12 @@ async function exportTo(given: readonly string[], flags: ExportFlags): Promise<v
   })
 }
 
-async function exportToOnnx(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
+async function exportToOnnx(given: readonly string[], output: Output, options: ExportSiteRunOptions): Promise<void> {
+  if (options.index !== undefined)
+    throw new UsageError(
+      'export: --index is not available with --to onnx, which writes a model only',
+      'Remove --index, or use --to site.',
+    )
   const [nameOrFolder, ...others] = given
   if (nameOrFolder === undefined)
     throw new UsageError('export: no model given', 'Name a model folder or a model on the hub to export.')
@@ -110,7 +119,7 @@ async function exportToOnnx(given: readonly string[], output: Output, options: E
   if (exported.rejected.length > 0) throw rejectedVariantsError(exported, options)
 }
 
-async function exportToSite(named: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
+async function exportToSite(named: readonly string[], output: Output, options: ExportSiteRunOptions): Promise<void> {
   if (options.external_data)
     throw new UsageError('export: --external_data is not available with --to site', 'Remove --external_data.')
   const { exportSiteOf } = await import('../../runs/export/site.ts')
@@ -120,9 +129,13 @@ async function exportToSite(named: readonly string[], output: Output, options: E
     textFacts([
       ['Written', `${site.folder}, ${byteSize(site.bytes)}`],
       ['Models', site.models.map(({ id, dtype }) => `${id} (${dtype})`).join(', ')],
+      ...(site.index ? [['Documents', documentsText(site.index)] as const] : []),
       ['First visit', `${byteSize(wasm)}, or ${byteSize(webgpu)} with WebGPU; later visits load nothing`],
       ['Try it', `npx http-server ${shellQuoted(options.output_dir)}`],
     ]),
   )
   output.result(site)
 }
+
+const documentsText = ({ documents, passages, database }: SiteIndex): string =>
+  `${documents}, with all their text in ${passages} passages: ${byteSize(database.bytes)}`

@@ -7,9 +7,9 @@ import { eachExample } from '../../data/read-examples.ts'
 import { DocumentBuilder } from '../../documents/document.ts'
 import { type DocumentLimits, DocumentReader } from '../../documents/document-reader.ts'
 import { type FoundDocuments, findDocuments } from '../../documents/find-documents.ts'
+import { indexFile } from '../../search/database.ts'
 import { PassageIndex } from '../../search/passage-index.ts'
 import { cutPassages } from '../../search/passages.ts'
-import { indexFile } from '../../search/schema.ts'
 import type { Screen } from '../screen/screen.ts'
 
 export interface AdaptDocument {

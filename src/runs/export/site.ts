@@ -11,6 +11,7 @@ import { noScreen } from '../screen/screen.ts'
 import { type ExportRunOptions, exportComparedOn } from './export.ts'
 import { rejectedVariantsError } from './gate.ts'
 import { gateQuestions } from './gate-questions.ts'
+import { collectionOf } from './site-index.ts'
 
 /**
  * Visitors download the model, so the smallest variant that loses nothing is the best: q8 if questions show that, otherwise
@@ -18,12 +19,17 @@ import { gateQuestions } from './gate-questions.ts'
  */
 const [SMALL, SAFE] = ['q8', 'fp16'] as const
 
+export interface ExportSiteRunOptions extends ExportRunOptions {
+  /** Folder of an index of documents to answer from. */
+  readonly index?: string
+}
+
 /**
  * Exports a site that answers with the given models: `NAME=FOLDER`, folders or hub names. A folder with ONNX files is
  * used as it is; other models are first exported with `dtypes`, of which there may be one.
  */
-export async function exportSiteOf(given: readonly string[], options: ExportRunOptions): Promise<ExportedSite> {
-  const { output_dir, overwrite, hub, dtypes = [] } = options
+export async function exportSiteOf(given: readonly string[], options: ExportSiteRunOptions): Promise<ExportedSite> {
+  const { output_dir, overwrite, hub, dtypes = [], index, screen = noScreen } = options
   const [dtype, ...others] = dtypes.map(exportDtype)
   if (others.length > 0)
     throw new UsageError(
@@ -35,6 +41,8 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
   let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
   try {
+    if (index !== undefined) temporary = await makeTemporaryFolder(target)
+    const collection = index === undefined ? undefined : await collectionOf(index, temporary!.path, screen)
     for (const { id, source, about } of modelSources(given)) {
       const found = await modelFolder(source, hub)
       const isExported = (await listVariants(found)).length > 0
@@ -43,7 +51,7 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
       if (!isExported) await exportFirst(source, dtype, found, { ...options, output_dir: folder })
       sources.push({ id, name: displayName(source), about, exported: await isOnlyExported(found), folder, dtype })
     }
-    return await exportSite(sources, { output_dir, overwrite })
+    return await exportSite(sources, { output_dir, overwrite, collection })
   } finally {
     temporary?.lock.release()
     if (temporary) await rm(temporary.path, { recursive: true, force: true })

@@ -5,10 +5,12 @@ import { type FoundDocument, type FoundDocuments, findDocuments } from '../../do
 import { UsageError } from '../../errors.ts'
 import { makeFolder } from '../../files/explain.ts'
 import { withLock } from '../../files/lock.ts'
-import { openToRead, reading } from '../../search/database.ts'
+import { indexFile, openToRead } from '../../search/database.ts'
 import { IndexWriter, type KnownFile, knownFiles } from '../../search/index-writer.ts'
-import { type IndexFacts, PassageIndex } from '../../search/passage-index.ts'
-import { checkFormat, DEFAULT_SETTINGS, factOf, type IndexSettings, indexFile } from '../../search/schema.ts'
+import { PassageIndex } from '../../search/passage-index.ts'
+import type { IndexFacts } from '../../search/passage-search.ts'
+import { checkFormat, DEFAULT_SETTINGS, factOf, type IndexSettings } from '../../search/schema.ts'
+import { reading } from '../../search/search-database.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
 
 export interface BuildIndexOptions extends Partial<IndexSettings> {

@@ -1,7 +1,8 @@
-import type { FoundPassage, IndexFacts, PassageSearchOptions } from '../../search/passage-index.ts'
-import type { IndexedDocument } from '../../search/schema.ts'
+import type { FoundPassage, IndexFacts, PassageSearchOptions } from '../../search/passage-search.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
+import type { DocumentList, DocumentText } from '../http/collection-contract.ts'
 import { HttpProblem } from '../http/problem.ts'
+import type { ListOptions } from './from-index.ts'
 
 /** Maximum number of searches that wait for the worker. Each takes some milliseconds. */
 const MOST_WAITING = 256
@@ -28,16 +29,12 @@ export class ServedIndex {
     return this.call('search', question, options)
   }
 
-  documents(options: {
-    readonly limit: number
-    readonly offset: number
-    readonly containing: string
-  }): Promise<{ readonly documents: IndexedDocument[]; readonly total: number }> {
+  documents(options: ListOptions): Promise<DocumentList> {
     return this.call('documents', options)
   }
 
   /** A document with a part of its text. */
-  document(id: number, start: number, end: number): Promise<(IndexedDocument & { readonly text: string }) | undefined> {
+  document(id: number, start: number, end?: number): Promise<DocumentText | undefined> {
     return this.call('document', id, start, end)
   }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { resolveAnswerOptions } from '../../inference/answer-options.ts'
-import type { FoundPassage } from '../../search/passage-index.ts'
-import { placed, placeIn, priorsOf } from '../../search/passage-reader.ts'
+import type { FoundPassage } from '../../search/passage-search.ts'
+import { placeIn } from '../../search/sources.ts'
+import { MOST_TEXT, NOTHING_FOUND, questionAbout, sourcedResult } from '../collection/from-index.ts'
 import type { ServedIndex } from '../collection/served-index.ts'
 import type { HttpApp } from '../http/app.ts'
 import {
@@ -17,9 +18,6 @@ import { askerOf } from '../security/client.ts'
 import { checkQuestions } from '../tokenizing/limits.ts'
 import type { ServiceContext } from './context.ts'
 import { answerAll, withRequest } from './questions.ts'
-
-/** Maximum characters of a document per response. */
-const MOST_TEXT = 1_000_000
 
 /** Routes that answer from the documents of an index, and list and show these documents. */
 export function collectionRoutes(app: HttpApp, index: ServedIndex, context: ServiceContext): void {
@@ -72,10 +70,10 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
         response: { 200: DocumentText, ...failures },
       },
     },
-    async ({ params: { id }, query: { start, end = start + MOST_TEXT } }) => {
-      const document = await index.document(id, start, Math.min(end, start + MOST_TEXT))
+    async ({ params: { id }, query: { start, end } }) => {
+      const document = await index.document(id, start, end)
       if (!document) throw new HttpProblem(404, `There is no document ${id} in the index.`)
-      return { ...document, start }
+      return document
     },
   )
 
@@ -104,19 +102,16 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
       // During the search, the model may have been replaced.
       const model = models.get(body.model)
       const by = () => ({ ...model.identity, milliseconds: performance.now() - started })
-      const shown = passages.map(shownPassage)
-      if (passages.length === 0) return { ...NOTHING, passages: shown, ...by() }
+      if (passages.length === 0) return { ...NOTHING_FOUND, ...by() }
       const options = resolveAnswerOptions(body, model.thread.facts.settings)
-      const contexts = passages.map(({ text }) => text)
-      const questions = [{ question, contexts, priors: priorsOf(passages) }]
+      const questions = [questionAbout(question, passages)]
       return withRequest(model, { questions, options, limits, asker }, async (opened) => {
         const [result] = await answerAll(model, opened, options, asker)
         metrics.answered(model.id, 1)
         const [best] = result.answers
         const read = passages[best.context]
         await questionLog?.keep(model, [{ question, context: read.text, source: sourceOf(read), best }])
-        const answers = result.answers.map(({ context, ...answer }) => placed(answer, passages, context))
-        return { ...result, answers, passages: shown, ...by() }
+        return { ...sourcedResult(passages, result), ...by() }
       })
     },
   )
@@ -126,17 +121,4 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
 function sourceOf(passage: FoundPassage): PassageSource {
   const { document, ...place } = placeIn(passage, 0)
   return { document: document.name, ...place }
-}
-
-/** The result if no passage has a word of the question. */
-const NOTHING = {
-  answers: [{ answer: '', score: 0, confidence: null, logit: 0, start: 0, end: 0 }],
-  no_answer: { score: 1, confidence: null, null_score: 0, odds: 0, threshold: 0 },
-  windows: 0,
-  tokens: 0,
-}
-
-const shownPassage = (passage: FoundPassage) => {
-  const { start, text, relevance } = passage
-  return { ...placeIn(passage, 0), start, text, relevance }
 }

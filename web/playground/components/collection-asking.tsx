@@ -6,6 +6,7 @@ import * as collection from '../collection.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { KeptNotice } from './kept-notice.tsx'
+import { LocalStatus } from './local-status.tsx'
 
 /** Questions to the documents, and their answers with links to their sources. */
 export function CollectionAsking() {
@@ -30,6 +31,7 @@ export function CollectionAsking() {
           </button>
         </div>
       </form>
+      <LocalStatus />
       {collection.searchedQuestions.value.length === 0 && (
         <p class="hint">
           The model reads the passages that share the most important words with the question. Each answer links to its

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FoundPassage } from './passage-index.ts'
-import { placeIn } from './passage-reader.ts'
+import type { FoundPassage } from './passage-search.ts'
+import { placeIn } from './sources.ts'
 
 test('an answer is on the page on which it begins', () => {
   const pages = [

@@ -1,0 +1,49 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { runHere } from '../../../tests/run-here.ts'
+import { smallCollection } from '../../../tests/small-collection.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { tinyFolder } from '../../../tests/tiny-squad.ts'
+import { buildIndex } from '../index/build-index.ts'
+import { noScreen } from '../screen/screen.ts'
+import { collectionOf } from './site-index.ts'
+
+test('a published index names no folder of this machine, no unreadable file, and is the same each time', async () => {
+  const folder = temporaryFolder()
+  await smallCollection(folder)
+  writeFileSync(join(folder, 'docs', 'damaged.docx'), 'no archive')
+  const index = join(folder, 'index')
+  await buildIndex([join(folder, 'docs')], { output_dir: index })
+  const [a, b] = await Promise.all(
+    ['a', 'b'].map(async (name) => {
+      mkdirSync(join(folder, name))
+      const { file, documents } = await collectionOf(index, join(folder, name), noScreen)
+      expect(documents).toBe(3)
+      return readFileSync(file)
+    }),
+  )
+  expect(a.equals(b)).toBe(true)
+  const content = gunzipSync(a)
+  expect(readFileSync(join(index, 'index.db')).includes(folder)).toBe(true)
+  expect(content.includes(folder)).toBe(false)
+  expect(content.includes('damaged.docx')).toBe(false)
+  expect(content.includes('docs/short.pdf')).toBe(true)
+})
+
+test.each([
+  ['a folder without an index', '', 'site', /there is no index .*\n.*Create it: spanforge index/],
+  ['an index of an interrupted run', 'index.db.partial', 'site', /creation was interrupted/],
+  ['a damaged index', 'index.db', 'site', /index\.db: cannot be read as an index .*\n.*truncated or corrupted/],
+  ['an export without a page', '', 'onnx', /--index is not available with --to onnx/],
+])('%s is rejected before the model is exported', async (_, file, to, message) => {
+  const folder = temporaryFolder()
+  const index = join(folder, 'index')
+  mkdirSync(index)
+  if (file) writeFileSync(join(index, file), 'x')
+  const argv = ['export', tinyFolder, '--to', to, '--index', index, '--output_dir', join(folder, 'out')]
+  const { code, stderr } = await runHere(...argv)
+  expect(code).toBeGreaterThan(0)
+  expect(stderr).toMatch(message)
+})
