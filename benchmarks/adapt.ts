@@ -56,7 +56,7 @@ const limit = values.max_steps === undefined ? {} : { max_steps: Number(values.m
 const [CHOOSE, COMPARE] = [400, 1000]
 const SPLIT_SEED = 42
 /** At least so many steps and epochs, because a few steps on few questions underfit (Mosbach et al. 2021; Ram et al. 2021). */
-const [LEAST_STEPS, LEAST_EPOCHS] = [200, 10]
+const [MIN_STEPS, MIN_EPOCHS] = [200, 10]
 const BATCH_SIZE = 16
 
 const tokenizer = await loadTokenizer(values.model)
@@ -115,7 +115,7 @@ async function adapted(style: QuestionStyle): Promise<string> {
 async function fineTuned(folder: string, { size, seed, learning_rate }: Pick<Cell, 'size' | 'seed' | 'learning_rate'>) {
   const output_dir = mkdtempSync(join(tmpdir(), 'spanforge-adapt-'))
   const dataset = windowsOf(sampleExamples(pool, size, seed))
-  const epochs = Math.max(LEAST_EPOCHS, (LEAST_STEPS * BATCH_SIZE) / dataset.windows.length)
+  const epochs = Math.max(MIN_EPOCHS, (MIN_STEPS * BATCH_SIZE) / dataset.windows.length)
   const args = parseArguments(
     {
       ...{ output_dir, seed, learning_rate, num_train_epochs: epochs, per_device_train_batch_size: BATCH_SIZE },

@@ -56,14 +56,14 @@ export interface ClozeCounts {
 /** Characters of a document whose sentences are compared with each other, which limits memory and time. */
 const PART = 300_000
 /** Limits on the questions from one sentence, about one passage, and with one answer, in a part of a document. */
-const MOST_PER_SENTENCE = 2
-const MOST_PER_PASSAGE = 8
-const MOST_PER_ANSWER = 4
+const MAX_PER_SENTENCE = 2
+const MAX_PER_PASSAGE = 8
+const MAX_PER_ANSWER = 4
 /**
  * Maximum number of other occurrences of a span that are compared with a question: the nearest ones, which are about
  * the same subject.
  */
-const MOST_COMPARED = 40
+const MAX_COMPARED = 40
 
 /** Yields the examples of a document with the counts of each of its parts. */
 export function* clozeExamples(
@@ -138,7 +138,7 @@ function bestContext(
   if (occurrencesIn(question.sentence, question) !== 1) return undefined
   const place = occurrences.indexOf(question)
   const compared = occurrences
-    .slice(Math.max(0, place - MOST_COMPARED / 2), place + MOST_COMPARED / 2)
+    .slice(Math.max(0, place - MAX_COMPARED / 2), place + MAX_COMPARED / 2)
     .filter(({ sentence }) => sentence !== question.sentence)
   const scored = compared
     .map((found) => ({ found, score: scoreOf(question, found) }))
@@ -152,7 +152,7 @@ function bestContext(
 }
 
 /** Minimum number of sentences in a context. */
-const LEAST_SENTENCES = 2
+const MIN_SENTENCES = 2
 
 /**
  * Returns the passage of an occurrence, without the sentence of the question. If the answer occurs in other sentences
@@ -174,7 +174,7 @@ function contextOf(
   const before = own.slice(0, place).findLastIndex(isOther)
   const after = own.findIndex((sentence, i) => i > place && isOther(sentence))
   const kept = own.slice(before + 1, after < 0 ? undefined : after)
-  if (kept.filter((sentence) => sentence !== question.sentence).length < LEAST_SENTENCES) return undefined
+  if (kept.filter((sentence) => sentence !== question.sentence).length < MIN_SENTENCES) return undefined
   const from = before < 0 ? 0 : kept[0].start
   const to = after < 0 ? text.length : endOfSentence(kept.at(-1)!)
   const start = found.sentence.start + found.sentence.words[found.first].start
@@ -197,12 +197,12 @@ function occurrencesIn({ words }: ReadSentence, { sentence, first, last }: Occur
 }
 
 /** Minimum share of the words of a question, by weight, that its context must contain. */
-const LEAST_SHARED = 0.2
+const MIN_SHARED = 0.2
 /** The same for answers that are one common word: these fit many sentences by chance, so their score is lower too. */
-const LEAST_SHARED_BY_WORD = 0.3
+const MIN_SHARED_BY_WORD = 0.3
 const SCORE_OF_WORD = 0.6
 /** Maximum similarity of the two sentences. Above it, the question is almost a copy of the context. */
-const MOST_SIMILAR = 0.6
+const MAX_SIMILAR = 0.6
 
 /**
  * Scores how well a passage fits a question by the words that they share besides the answer: those near the answer
@@ -224,13 +224,13 @@ function scorer({ sentences, starts }: ReadPassages): Comparison['scoreOf'] {
     const near = found.sentence.stems
     const shared = asked.filter((stem) => near.has(stem))
     const total = asked.reduce((sum, stem) => sum + weight(stem), 0)
-    const isRepeated = shared.length > MOST_SIMILAR * Math.min(asked.length, near.size - answer.size)
+    const isRepeated = shared.length > MAX_SIMILAR * Math.min(asked.length, near.size - answer.size)
     if (shared.length === 0 || isRepeated || total === 0) return 0
     const far = asked.filter((stem) => !near.has(stem) && stemsOfPassage[found.sentence.passage].has(stem))
     const sum = (stems: readonly string[]) => stems.reduce((total, stem) => total + weight(stem), 0)
     const coverage = (sum(shared) + sum(far) / 2) / total
     const isWord = first === last && sentence.words[first].kind === 'common'
-    if (shared.length + far.length < 2 || coverage < (isWord ? LEAST_SHARED_BY_WORD : LEAST_SHARED)) return 0
+    if (shared.length + far.length < 2 || coverage < (isWord ? MIN_SHARED_BY_WORD : MIN_SHARED)) return 0
     return isWord ? SCORE_OF_WORD * coverage : coverage
   }
 }
@@ -241,9 +241,9 @@ function limited(pairs: readonly Pair[]): Pair[] {
   const sorted = pairs.toSorted((a, b) => b.score - a.score || a.question.sentence.index - b.question.sentence.index)
   return sorted.filter(({ key, question, found }) => {
     const limits = [
-      [`sentence ${question.sentence.index}`, MOST_PER_SENTENCE],
-      [`passage ${found.sentence.passage}`, MOST_PER_PASSAGE],
-      [`answer ${key}`, MOST_PER_ANSWER],
+      [`sentence ${question.sentence.index}`, MAX_PER_SENTENCE],
+      [`passage ${found.sentence.passage}`, MAX_PER_PASSAGE],
+      [`answer ${key}`, MAX_PER_ANSWER],
     ] as const
     if (limits.some(([name, most]) => (counts.get(name) ?? 0) >= most)) return false
     for (const [name] of limits) counts.set(name, (counts.get(name) ?? 0) + 1)

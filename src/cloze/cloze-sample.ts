@@ -31,10 +31,10 @@ interface Candidate {
 }
 
 /** A sentence that occurs more often is boilerplate. Two occurrences may be versions of the same document. */
-const MOST_OCCURRENCES = 3
+const MAX_OCCURRENCES = 3
 /** The largest share of the examples that may have the same answer. */
-const MOST_WITH_ANSWER = 0.01
-const MOST_HELD_OUT = 1000
+const MAX_WITH_ANSWER = 0.01
+const MAX_HELD_OUT = 1000
 
 /**
  * Collects the examples of documents in any order. Keeps at most twice `max_examples` at a time. A question that is made
@@ -66,10 +66,10 @@ export class ClozeSample {
   choose(): ChosenExamples {
     const { max_examples } = this.options
     const ordered = this.inOrder().slice(0, max_examples)
-    const most = Math.max(5, Math.ceil(MOST_WITH_ANSWER * ordered.length))
+    const most = Math.max(5, Math.ceil(MAX_WITH_ANSWER * ordered.length))
     const answers = new Map<string, number>()
     const chosen = ordered.filter(({ example }) => {
-      if (this.repetitions.count(example.sentence) > MOST_OCCURRENCES) return false
+      if (this.repetitions.count(example.sentence) > MAX_OCCURRENCES) return false
       const key = example.answer.toLowerCase()
       answers.set(key, (answers.get(key) ?? 0) + 1)
       return answers.get(key)! <= most
@@ -92,7 +92,7 @@ export class ClozeSample {
     const isSource = ({ example }: Candidate) => held_out_by === 'passage' && units.has(example.source)
     return {
       train: chosen.filter((one) => !isHeldOut(one) && !isSource(one)).map(asExample),
-      held_out: chosen.filter(isHeldOut).slice(0, MOST_HELD_OUT).map(asExample),
+      held_out: chosen.filter(isHeldOut).slice(0, MAX_HELD_OUT).map(asExample),
       held_out_by,
     }
   }
@@ -104,7 +104,7 @@ export class ClozeSample {
     const { seed, held_out } = this.options
     const sizes = new Map<number, number>()
     for (const candidate of chosen) sizes.set(unitOf(candidate), (sizes.get(unitOf(candidate)) ?? 0) + 1)
-    const wanted = Math.min(held_out * chosen.length, MOST_HELD_OUT)
+    const wanted = Math.min(held_out * chosen.length, MAX_HELD_OUT)
     const drawn = [...sizes].map(([unit, size]) => ({ unit, size, order: hashOfTexts(seed, 'held out', unit) }))
     const units = new Set<number>()
     let count = 0

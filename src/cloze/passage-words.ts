@@ -56,7 +56,7 @@ export function readPassages(passages: readonly string[]): ReadPassages {
 }
 
 /** A span that occurs in a larger share of the sentences is the subject of the whole text, and makes a poor answer. */
-const MOST_FREQUENT = 0.2
+const FREQUENT_SHARE = 0.2
 
 /**
  * Finds the spans that occur in several sentences, by their words. Where several begin or end within each other, only the
@@ -74,7 +74,7 @@ export function recurringSpans(sentences: readonly ReadSentence[]): Map<string, 
       if (!others) all.set(key, [{ sentence, first, last }])
       else if (others.at(-1)!.sentence !== sentence) others.push({ sentence, first, last })
     }
-  const most = Math.max(8, MOST_FREQUENT * used.length)
+  const most = Math.max(8, FREQUENT_SHARE * used.length)
   const isRecurring = (key: string) => {
     const { length } = all.get(key)!
     return length > 1 && length <= most

@@ -8,7 +8,7 @@ export interface WordSpan {
   readonly last: number
 }
 
-const MOST_WORDS = 8
+const MAX_WORDS = 8
 
 /**
  * Returns the names, the numbers and the phrases between function words and punctuation, longer spans first. A phrase
@@ -28,7 +28,7 @@ export function answerSpans(text: string, words: readonly Word[]): WordSpan[] {
   }
   for (const name of namesIn(words)) if (!spans.some((span) => isSame(span, name))) spans.push(name)
   return spans
-    .filter((span) => span.last - span.first < MOST_WORDS && isComplete(text, words, span))
+    .filter((span) => span.last - span.first < MAX_WORDS && isComplete(text, words, span))
     .sort((a, b) => b.last - b.first - (a.last - a.first) || a.first - b.first)
 }
 

@@ -4,9 +4,9 @@ import { HttpProblem } from '../server/http/problem.ts'
 import { SSE_HEADERS, sse } from '../server/http/sse.ts'
 import type { LiveSource } from './record-log.ts'
 
-const MOST_STREAMS = 50
+const MAX_STREAMS = 50
 /** Maximum bytes buffered for a client. If it reads too slowly, it must reconnect with its last event id. */
-const MOST_WAITING = 8 * 2 ** 20
+const MAX_WAITING = 8 * 2 ** 20
 const PULSE = 1000
 
 /**
@@ -21,8 +21,8 @@ export class EventStreams {
 
   /** Responds with the event stream until either side closes it. */
   serve(request: FastifyRequest, reply: FastifyReply): void {
-    if (this.open.size >= MOST_STREAMS)
-      throw new HttpProblem(503, `The limit of ${MOST_STREAMS} open pages is reached.`, { retryAfter: 5 })
+    if (this.open.size >= MAX_STREAMS)
+      throw new HttpProblem(503, `The limit of ${MAX_STREAMS} open pages is reached.`, { retryAfter: 5 })
     reply.hijack()
     const { raw } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
@@ -65,6 +65,6 @@ export class EventStreams {
 }
 
 function write(raw: ServerResponse, text: string): void {
-  if (raw.writableLength > MOST_WAITING) raw.destroy()
+  if (raw.writableLength > MAX_WAITING) raw.destroy()
   else raw.write(text)
 }

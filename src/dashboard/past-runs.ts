@@ -9,8 +9,8 @@ import { lastChange, type PastRun, problemText, readPastRun } from './past-run.t
 import type { ArgumentValues, RunStatus } from './records.ts'
 
 /** Maximum number of folders to search, because the start folder may be a home folder. */
-const MOST_FOLDERS = 2000
-const MOST_RUNS = 500
+const MAX_FOLDERS = 2000
+const MAX_RUNS = 500
 
 /** An entry in the list of runs. */
 export interface RunEntry {
@@ -80,7 +80,7 @@ export class PastRuns {
     for (let depth = 0; depth <= this.depth; depth++) {
       const below: string[] = []
       for (const folder of level) {
-        if (++seen > MOST_FOLDERS || found.length >= MOST_RUNS) return found
+        if (++seen > MAX_FOLDERS || found.length >= MAX_RUNS) return found
         const entries = await readdir(folder, { withFileTypes: true }).catch((): Dirent[] => [])
         if (entries.some(isOfRun)) found.push(relative(this.folder, folder) || '.')
         else below.push(...entries.filter(isOpen).map(({ name }) => join(folder, name)))

@@ -2,7 +2,7 @@ import type { StepResult } from '../training/loop/stepper.ts'
 import { noSteps, type StepColumns } from './records.ts'
 
 /** Maximum points per curve, which limits the cost of long runs. */
-const MOST_POINTS = 4000
+const MAX_POINTS = 4000
 
 const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
@@ -13,7 +13,7 @@ export class StepPoints {
   private open = empty()
 
   begin(max_steps: number): void {
-    this.steps_per_point = Math.max(1, Math.ceil(max_steps / MOST_POINTS))
+    this.steps_per_point = Math.max(1, Math.ceil(max_steps / MAX_POINTS))
     this.points = noSteps()
     this.open = empty()
   }

@@ -12,7 +12,7 @@ import {
   topologicalOrder,
 } from '../graph/tensor.ts'
 import { concatFields, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
-import { DATA_ALIGNMENT, type ExternalData, LEAST_EXTERNAL, locationFields } from './external-data.ts'
+import { DATA_ALIGNMENT, type ExternalData, locationFields, MIN_EXTERNAL } from './external-data.ts'
 
 const IR_VERSION = 9
 const DEFAULT_OPSET = 18
@@ -216,7 +216,7 @@ function storedTensor(
   const rest = facts.reduce((total, { size }) => total + size, raw.size)
   // The data comes last.
   const position = (added: number) => at + headerSize(rest + added) + rest + added - data.size
-  return messageField(5, ...facts, ...(data.size < LEAST_EXTERNAL ? [] : padding(12, position)), raw)
+  return messageField(5, ...facts, ...(data.size < MIN_EXTERNAL ? [] : padding(12, position)), raw)
 }
 
 const tensor = (name: string, initializer: Initializer): Encoded[] => [

@@ -15,7 +15,7 @@ const PAGE = 4096
 export const DATA_ALIGNMENT = 64
 
 /** Smaller tensors stay in the model, where shape inference can read them. */
-export const LEAST_EXTERNAL = 1024
+export const MIN_EXTERNAL = 1024
 
 /** Value of TensorProto.DataLocation. */
 const EXTERNAL = 1
@@ -40,7 +40,7 @@ export class ExternalData {
 
   /** Adds the data of a constant. Returns undefined if it is too small. */
   place(data: Encoded): ExternalLocation | undefined {
-    if (data.size < LEAST_EXTERNAL) return undefined
+    if (data.size < MIN_EXTERNAL) return undefined
     const padding = (PAGE - (this.size % PAGE)) % PAGE
     if (padding > 0) this.parts.push(new Uint8Array(padding))
     const offset = this.size + padding

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { concatFields, type Encoded, messageField, toBytes } from '../protobuf.ts'
-import { DATA_ALIGNMENT, LEAST_EXTERNAL, locationFields } from './external-data.ts'
+import { DATA_ALIGNMENT, locationFields, MIN_EXTERNAL } from './external-data.ts'
 
 /** Numbers of fields in onnx.proto3. */
 const GRAPH = 7
@@ -77,7 +77,7 @@ class ModelFile {
     const fields = this.fields(tensor.content, tensor.end)
     if (fields.some(({ number }) => number === EXTERNAL_DATA)) throw new RangeError('data in another file')
     const data = fields.find(({ number }) => number === RAW_DATA)
-    if (!data || data.end - data.content < LEAST_EXTERNAL) return this.copy(tensor)
+    if (!data || data.end - data.content < MIN_EXTERNAL) return this.copy(tensor)
     if (data.content % DATA_ALIGNMENT !== 0) throw new RangeError('not aligned')
     const others = fields.filter((field) => field !== data).map((field) => this.copy(field))
     const place = { location: this.name, offset: data.content, length: data.end - data.content }

@@ -19,7 +19,7 @@ const SAFE_UCX = { UCX_MEM_MMAP_HOOK_MODE: 'none', UCX_MEM_MALLOC_HOOKS: 'n', UC
  * Milliseconds for the library to close its connections. On slow networks, that of MPICH with UCX may wait for itself
  * forever. All results are written by then, and the process ends without it.
  */
-const MOST_TO_CLOSE = 10_000
+const MAX_TO_CLOSE = 10_000
 
 /**
  * Joins the other processes of an MPI job. Returns undefined for a process that is on its own.
@@ -54,7 +54,7 @@ export async function openRanks(
     broadcast: (values) => thread.call('broadcast', nativeMemory().addressOf(values), values.length),
     async close() {
       await thread.call('meet')
-      await Promise.race([thread.call('close'), sleep(MOST_TO_CLOSE)])
+      await Promise.race([thread.call('close'), sleep(MAX_TO_CLOSE)])
     },
   }
   // First, because ranks of different versions may make different calls.

@@ -45,7 +45,7 @@ export interface CutPassages {
 }
 
 /** Passages whose tokens are kept, because questions about the same subject find the same ones. */
-const MOST_KEPT = 500
+const MAX_KEPT = 500
 
 /** Finds passages and cuts them into windows. */
 export class PassageReader {
@@ -76,7 +76,7 @@ export class PassageReader {
     const known = this.kept.get(id) ?? new Document(text, this.tokenizer, this.windows)
     this.kept.delete(id)
     this.kept.set(id, known)
-    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value!)
+    if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!)
     return known
   }
 }

@@ -18,13 +18,13 @@ export const runsIn = (row: RunOrGroup): readonly RunEntry[] => (isGroup(row) ? 
 const USUAL_ARGUMENTS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'model', 'seed']
 
 /** Maximum number of argument columns. */
-const MOST_ARGUMENTS = 3
+const MAX_ARGUMENTS = 3
 
 /** The arguments shown as columns: those that differ between runs, up to the maximum. */
 export function argumentColumns(runs: readonly RunEntry[]): string[] {
   const differing = differingArguments(runs.map((run) => run.arguments)).map(({ name }) => name)
   const rank = (name: string) => (USUAL_ARGUMENTS.includes(name) ? USUAL_ARGUMENTS.indexOf(name) : 99)
-  return differing.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_ARGUMENTS)
+  return differing.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_ARGUMENTS)
 }
 
 /** The runs that contain every word of the query in their name, status, note or arguments (as `name=value`). */

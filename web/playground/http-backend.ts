@@ -32,7 +32,7 @@ async function* streamAnswers(asked: BatchRequest, signal: AbortSignal): AsyncGe
   throw new ServiceError(0, 'The connection to the server was lost before the answer was complete. Ask again.')
 }
 
-const MOST_TRIES = 5
+const MAX_TRIES = 5
 
 /** Retries while the server is overloaded, after the delay that it requests. */
 async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
@@ -41,7 +41,7 @@ async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Pro
       return await attempt()
     } catch (error) {
       const busy = error instanceof ServiceError && (error.status === 429 || error.status === 503)
-      if (!busy || tries === MOST_TRIES) throw error
+      if (!busy || tries === MAX_TRIES) throw error
       await pause(1000 * Math.min(10, error.retryAfter ?? 1), signal)
     }
   }

@@ -13,7 +13,7 @@ export const layers = computed((): Layer[] => {
     const result = asked.readings[model]?.result
     if (!result) return []
     const { answer } = verdictOf(result, state.threshold.value)
-    return shownAnswers(result.answers, state.MOST_SHOWN).flatMap((one, index) => {
+    return shownAnswers(result.answers, state.MAX_SHOWN).flatMap((one, index) => {
       if (one.answer === '') return []
       const { lit } = state
       const isLit = lit.value?.asked === asked.id && lit.value.model === model && lit.value.index === index

@@ -15,7 +15,7 @@ export interface ModelAnswers {
 }
 
 /** Maximum number of shown answers per model. */
-export const MOST_SHOWN = 5
+export const MAX_SHOWN = 5
 
 export interface PlaygroundQuestion {
   readonly id: number

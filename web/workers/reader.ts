@@ -89,7 +89,7 @@ class Reader {
   }
 
   async listDocuments(containing: string): Promise<IndexResults['list']> {
-    return listDocuments(await this.opened(), { containing, limit: MOST_LISTED, offset: 0 })
+    return listDocuments(await this.opened(), { containing, limit: MAX_LISTED, offset: 0 })
   }
 
   async document(id: number): Promise<IndexResults['document']> {
@@ -185,7 +185,7 @@ const unzipped = (bytes: Uint8Array): Promise<ArrayBuffer> =>
   ).arrayBuffer()
 
 /** Maximum number of listed documents, as the service lists them. Others are found by a part of their name. */
-const MOST_LISTED = 100
+const MAX_LISTED = 100
 
 /** The severity of errors in ONNX Runtime. */
 const ERRORS = 3

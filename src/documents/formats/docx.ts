@@ -4,7 +4,7 @@ import mammoth from 'mammoth'
 /** The parts of a docx file that contain text, styles and numbering. Pictures and embedded files are not read. */
 const READ = /^(\[Content_Types\]\.xml|_rels\/\.rels|word\/(_rels\/)?[^/]+\.(xml|rels)|docProps\/core\.xml)$/
 
-const MOST_PARTS = 10_000
+const MAX_PARTS = 10_000
 
 /**
  * Converts a Word document to HTML. Its parts are decompressed beforehand with a limit on their size, so that a small
@@ -26,7 +26,7 @@ function unpacked(bytes: Uint8Array, max_unpacked: number): Record<string, Uint8
   let count = 0
   let size = 0
   const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
-    if (++count > MOST_PARTS) throw new Error(`more than ${MOST_PARTS.toLocaleString('en-US')} parts`)
+    if (++count > MAX_PARTS) throw new Error(`more than ${MAX_PARTS.toLocaleString('en-US')} parts`)
     if (!READ.test(name)) return false
     size += originalSize
     if (size > max_unpacked) throw new Error(`more than ${Math.floor(max_unpacked / 2 ** 20)} MB after decompression`)

@@ -101,13 +101,13 @@ const truncated = ({ input_ids, token_type_ids, attended }: Row, length: number)
 const RUNS = 7
 const FEWEST_RUNS = 3
 /** Slow runs are measured less often. */
-const MOST_MS = 3000
+const MAX_MS = 3000
 
 async function medianTime(run: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<number> {
   await run()
   const times: number[] = []
   const began = performance.now()
-  while (times.length < RUNS && (times.length < FEWEST_RUNS || performance.now() - began < MOST_MS)) {
+  while (times.length < RUNS && (times.length < FEWEST_RUNS || performance.now() - began < MAX_MS)) {
     signal?.throwIfAborted()
     const start = performance.now()
     await run()

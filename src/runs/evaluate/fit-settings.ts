@@ -46,11 +46,11 @@ export interface FittedSettings {
 type FittedConfidence = Pick<FittedSettings, 'judged'> & Required<Pick<AnswerSettings, 'confidence'>>
 
 /** Minimum number of questions with and without an answer for fitting the threshold between them. */
-const LEAST_OF_A_KIND = 20
+const MIN_OF_A_KIND = 20
 
 /** Maximum number of questions that are also asked about a longer text, and of their windows. They limit the time. */
-const MOST_LONG_TEXTS = 300
-const MOST_LONG_WINDOWS = 3000
+const MAX_LONG_TEXTS = 300
+const MAX_LONG_WINDOWS = 3000
 
 /**
  * Returns the reason why the confidence and the threshold cannot be fitted on these questions, or undefined if they
@@ -62,9 +62,9 @@ export function cannotFit(examples: readonly Example[], version_2_with_negative:
   if (questions < MIN_QUESTIONS)
     return `at least ${MIN_QUESTIONS} different questions are needed to fit it, and there are ${questions}`
   const answered = different.filter(({ answers }) => answers.length > 0).length
-  if (!version_2_with_negative || Math.min(answered, questions - answered) >= LEAST_OF_A_KIND) return undefined
+  if (!version_2_with_negative || Math.min(answered, questions - answered) >= MIN_OF_A_KIND) return undefined
   return (
-    `at least ${LEAST_OF_A_KIND} questions with and ${LEAST_OF_A_KIND} without an answer are needed to fit it, ` +
+    `at least ${MIN_OF_A_KIND} questions with and ${MIN_OF_A_KIND} without an answer are needed to fit it, ` +
     `and ${answered} of the ${questions} have one`
   )
 }
@@ -164,9 +164,9 @@ async function inLongTextsRead(
     const texts = all.filter(({ example }) => cutter.canCut(example))
     return { texts, windows: texts.flatMap(({ example }, i) => cutter.cut(example, i)) }
   }
-  let sample = cut(MOST_LONG_TEXTS)
+  let sample = cut(MAX_LONG_TEXTS)
   if (sample.texts.length === 0) return { indices: [], judged: [] }
-  const kept = MOST_LONG_WINDOWS / sample.windows.length
+  const kept = MAX_LONG_WINDOWS / sample.windows.length
   if (kept < 1) sample = cut(Math.ceil(kept * sample.texts.length))
   const progress = screen.counting('Fitting the confidence', 'windows', sample.windows.length)
   try {

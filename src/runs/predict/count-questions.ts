@@ -12,7 +12,7 @@ export interface Counted {
 }
 
 /** Maximum number of ids to remember when looking for repeated ones, so that memory stays bounded. */
-const MOST_IDS = 2_000_000
+const MAX_IDS = 2_000_000
 
 /** Reads the whole file once, to count its questions and find problems before hours of work begin. */
 export async function countQuestions(
@@ -30,7 +30,7 @@ export async function countQuestions(
     if (ids.has(id)) {
       repeated++
       firstRepeated ??= id
-    } else if (ids.size < MOST_IDS) ids.add(id)
+    } else if (ids.size < MAX_IDS) ids.add(id)
   }
   return { questions, repeated, firstRepeated, digest: digest.end() }
 }

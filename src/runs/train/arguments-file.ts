@@ -22,7 +22,7 @@ interface Parsed {
 }
 
 /** Maximum file size, far larger than any file written by hand. */
-const MOST_BYTES = 2 ** 17
+const MAX_BYTES = 2 ** 17
 
 /**
  * Reads a file of arguments in YAML or JSON, which may contain comments and trailing commas. `$schema`, which tells
@@ -32,7 +32,7 @@ const MOST_BYTES = 2 ** 17
 export async function readConfigurationFile(path: string): Promise<ConfigurationFile> {
   await rejectMissing(path)
   const { size } = await stat(path).catch((error) => Promise.reject(cannotRead(path, error)))
-  if (size > MOST_BYTES) throw new UsageError(`${path}: found ${size} bytes, expected a file of at most ${MOST_BYTES}`)
+  if (size > MAX_BYTES) throw new UsageError(`${path}: found ${size} bytes, expected a file of at most ${MAX_BYTES}`)
   const raw = await readTextFile(path)
   const text = raw.replace(/^\ufeff/, '')
   const isYaml = /^\.ya?ml$/i.test(extname(path)) || (extname(path) !== '.json' && !/^\s*([{[]|\/[/*])/.test(text))

@@ -6,7 +6,7 @@ import type { AnswerResult } from '../http/contract.ts'
 import type { QuestionFields } from '../tokenizing/tokenizing-task.ts'
 
 /** Maximum characters of a document per response. */
-export const MOST_TEXT = 1_000_000
+export const MAX_TEXT_PART = 1_000_000
 
 export interface ListOptions {
   readonly limit: number
@@ -25,10 +25,10 @@ export function documentText(
   index: PassageSearch,
   id: number,
   start = 0,
-  end = start + MOST_TEXT,
+  end = start + MAX_TEXT_PART,
 ): DocumentText | undefined {
   const document = index.document(id)
-  return document && { ...document, start, text: index.text(id).slice(start, Math.min(end, start + MOST_TEXT)) }
+  return document && { ...document, start, text: index.text(id).slice(start, Math.min(end, start + MAX_TEXT_PART)) }
 }
 
 /** A question to the model about the passages that were found for it. */

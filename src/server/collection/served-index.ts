@@ -5,7 +5,7 @@ import { HttpProblem } from '../http/problem.ts'
 import type { ListOptions } from './from-index.ts'
 
 /** Maximum number of searches that wait for the worker. Each takes some milliseconds. */
-const MOST_WAITING = 256
+const MAX_WAITING = 256
 
 /** The index of a server, which is opened again when it has been updated. */
 export class ServedIndex {
@@ -50,7 +50,7 @@ export class ServedIndex {
   }
 
   private async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
-    if (this.waiting >= MOST_WAITING) throw new HttpProblem(503, 'Too many searches are waiting.', { retryAfter: 1 })
+    if (this.waiting >= MAX_WAITING) throw new HttpProblem(503, 'Too many searches are waiting.', { retryAfter: 1 })
     this.waiting++
     try {
       return await this.opened.thread.call<T>(name, ...args)

@@ -37,7 +37,7 @@ export interface Correction extends Pick<LoggedCorrection, 'question' | 'answers
 /** Milliseconds that a response waits for the disk. */
 const PATIENCE = 1000
 /** Maximum characters that wait for the disk. */
-const MOST_WAITING = 2 ** 24
+const MAX_WAITING = 2 ** 24
 
 /** Keeps uncertain questions and corrections in a file. Failures are logged once and never reach the client. */
 export class QuestionLog {
@@ -94,7 +94,7 @@ export class QuestionLog {
     const { metrics } = this.options
     const count = pairs.length
     const size = pairs.reduce((sum, { text, about }) => sum + text.text.length + about.question.length, 0)
-    if (this.waiting + size > MOST_WAITING) {
+    if (this.waiting + size > MAX_WAITING) {
       metrics.unlogged('busy', count)
       return false
     }

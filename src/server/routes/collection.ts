@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { resolveAnswerOptions } from '../../inference/answer-options.ts'
 import type { FoundPassage } from '../../search/passage-search.ts'
 import { placeIn } from '../../search/sources.ts'
-import { MOST_TEXT, NOTHING_FOUND, questionAbout, sourcedResult } from '../collection/from-index.ts'
+import { MAX_TEXT_PART, NOTHING_FOUND, questionAbout, sourcedResult } from '../collection/from-index.ts'
 import type { ServedIndex } from '../collection/served-index.ts'
 import type { HttpApp } from '../http/app.ts'
 import {
@@ -65,7 +65,7 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
         params: z.object({ id: z.coerce.number().int() }),
         querystring: z.object({
           start: z.coerce.number().int().min(0).default(0).describe('First character of the text.'),
-          end: z.coerce.number().int().min(0).optional().describe(`At most ${MOST_TEXT} characters after start.`),
+          end: z.coerce.number().int().min(0).optional().describe(`At most ${MAX_TEXT_PART} characters after start.`),
         }),
         response: { 200: DocumentText, ...failures },
       },

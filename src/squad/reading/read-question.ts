@@ -202,7 +202,7 @@ function remedyOfMissing(text: string, context: string): string {
 const SEPARATORS = ['|', ';', '\n', '/', ',']
 
 /** More answers than that are not listed in a message. */
-const MOST_ANSWERS = 10
+const MAX_ANSWERS = 10
 
 /** The answers of a text that holds several, all of which are in the context. */
 function answersIn(text: string, context: string): string[] | undefined {
@@ -211,7 +211,7 @@ function answersIn(text: string, context: string): string[] | undefined {
       .split(separator)
       .map((part) => part.trim())
       .filter(Boolean)
-    const isList = parts.length > 1 && parts.length <= MOST_ANSWERS
+    const isList = parts.length > 1 && parts.length <= MAX_ANSWERS
     if (isList && parts.every((part) => likelyPlaces(part, context).length > 0)) return parts
   }
   return undefined

@@ -96,10 +96,10 @@ function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>
 }
 
 /** Limits the search for similar names, which is slow for thousands of names. */
-const MOST_EXPLAINED = 20
+const MAX_EXPLAINED = 20
 
 function explainAllUnknown(names: readonly string[], source: ArgumentSource): string[] {
-  const explained = names.slice(0, MOST_EXPLAINED).map((name) => explainUnknown(name, source))
+  const explained = names.slice(0, MAX_EXPLAINED).map((name) => explainUnknown(name, source))
   const left = names.length - explained.length
   return left > 0 ? [...explained, `and ${left.toLocaleString('en-US')} more unknown arguments`] : explained
 }

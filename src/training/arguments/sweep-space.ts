@@ -57,14 +57,14 @@ export function sweepSpace(
   return space
 }
 
-const MOST_RUNS = 10_000
+const MAX_RUNS = 10_000
 
 function checkCount({ grid, random }: SweepSpace): void {
   const runs = random ?? Object.values(grid).reduce((product, { length }) => product * length, 1)
-  if (runs <= MOST_RUNS) return
+  if (runs <= MAX_RUNS) return
   const count = runs < 1e15 ? runs.toLocaleString('en-US') : runs.toPrecision(3)
   throw new UsageError(
-    `sweep: found ${count} runs, expected at most ${MOST_RUNS.toLocaleString('en-US')}`,
+    `sweep: found ${count} runs, expected at most ${MAX_RUNS.toLocaleString('en-US')}`,
     'Use fewer values in the grid, or --random N.',
   )
 }

@@ -34,11 +34,11 @@ export async function* trainAsPlanned(run: PlannedRun): AsyncGenerator<TrainingE
     if (run.resume_from) yield* session.catchUp()
     else if (run.args.eval_on_start) yield* session.evaluate()
 
-    while (session.goesOn) {
+    while (session.continues) {
       for (const group of session.restOfEpoch()) {
         yield await session.step(group)
         yield* session.afterStep()
-        if (!session.goesOn) break
+        if (!session.continues) break
         yield* session.hold()
         if (await session.isInterrupted()) return yield* session.interrupt()
       }

@@ -161,7 +161,7 @@ export class TrainingSession {
     return this.isOutOfTime || this.recorder.outOfPatience || this.run.shouldStop?.() === true
   }
 
-  get goesOn(): boolean {
+  get continues(): boolean {
     return !this.finished && !this.stopsEarly
   }
 

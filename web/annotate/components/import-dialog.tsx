@@ -49,7 +49,7 @@ function Import() {
   )
 }
 
-const MOST_SHOWN = 10
+const MAX_SHOWN = 10
 
 function Result({ result: { questions, passages, known, corrected, skipped } }: { readonly result: ImportResult }) {
   return (
@@ -61,12 +61,12 @@ function Result({ result: { questions, passages, known, corrected, skipped } }: 
       </p>
       {skipped.length > 0 && (
         <ul class="note">
-          {skipped.slice(0, MOST_SHOWN).map(({ name, reason }) => (
+          {skipped.slice(0, MAX_SHOWN).map(({ name, reason }) => (
             <li key={name + reason}>
               Skipped {name}: {reason}
             </li>
           ))}
-          {skipped.length > MOST_SHOWN && <li>and {skipped.length - MOST_SHOWN} more</li>}
+          {skipped.length > MAX_SHOWN && <li>and {skipped.length - MAX_SHOWN} more</li>}
         </ul>
       )}
     </>

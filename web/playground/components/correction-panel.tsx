@@ -138,5 +138,5 @@ function choicesFor(asked: state.PlaygroundQuestion, threshold: number): Choice[
     return result ? [{ model, ...result }] : []
   })
   const isWrong = readings.length === 1 && state.knownAnswer(asked.question) === undefined
-  return choicesOf(readings, state.MOST_SHOWN, isWrong ? verdictOf(readings[0], threshold).answer : undefined)
+  return choicesOf(readings, state.MAX_SHOWN, isWrong ? verdictOf(readings[0], threshold).answer : undefined)
 }

@@ -48,11 +48,11 @@ export function HistoryDialog() {
   )
 }
 
-const MOST_LINES = 3
+const MAX_LINES = 3
 
 /** The newest questions first, as on the page, followed by the number of those omitted. */
 function shownOf(questions: readonly string[]): string[] {
   const newest = [...questions].reverse()
-  const left = newest.length - MOST_LINES
-  return left > 1 ? [...newest.slice(0, MOST_LINES), `and ${left} more`] : newest
+  const left = newest.length - MAX_LINES
+  return left > 1 ? [...newest.slice(0, MAX_LINES), `and ${left} more`] : newest
 }

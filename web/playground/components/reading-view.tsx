@@ -72,7 +72,7 @@ function Answers({ asked, model, result }: AnswersProps) {
         </p>
       )}
       <ol class="bars" aria-label="Answers, best first">
-        {shownAnswers(result.answers, state.MOST_SHOWN).map((one, index) => (
+        {shownAnswers(result.answers, state.MAX_SHOWN).map((one, index) => (
           <li key={`${one.start} ${one.end}`}>
             <button
               type="button"

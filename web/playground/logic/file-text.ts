@@ -3,14 +3,14 @@ import { htmlText } from './html-text.ts'
 /** File types accepted by the file chooser. */
 export const READABLE = '.txt,.text,.md,.markdown,.html,.htm,.pdf,text/*,application/pdf'
 
-const MOST_BYTES = 100 * 2 ** 20
+const MAX_BYTES = 100 * 2 ** 20
 
 /**
  * Reads the text of a PDF, HTML, Markdown or plain text file (UTF-8, UTF-16 with a byte order mark, or Windows-1252).
  * @throws Error with a message for the user if the file cannot be read
  */
 export async function textOfFile(file: File): Promise<string> {
-  if (file.size > MOST_BYTES) throw new Error(`“${file.name}” is larger than 100 MB. Use a part of it.`)
+  if (file.size > MAX_BYTES) throw new Error(`“${file.name}” is larger than 100 MB. Use a part of it.`)
   const bytes = await file.arrayBuffer()
   const text = tidy(await read(file, bytes))
   if (text.trim() === '') throw new Error(`“${file.name}” contains no text.`)

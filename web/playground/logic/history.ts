@@ -13,16 +13,16 @@ export interface Visit {
 }
 
 /** Half of the about five million characters that browsers allow per site. */
-const MOST_CHARACTERS = 2_500_000
-const MOST_VISITS = 50
+const MAX_CHARACTERS = 2_500_000
+const MAX_VISITS = 50
 
 /** Adds a visit to the top of the list, replaces earlier ones with the same text and drops the oldest if necessary. */
 export function remembered(history: readonly Visit[], visit: Visit): Visit[] {
   const kept: Visit[] = []
-  let room = MOST_CHARACTERS
+  let room = MAX_CHARACTERS
   for (const one of [visit, ...history.filter(({ packed }) => packed !== visit.packed)]) {
     room -= sizeOf(one)
-    if (room < 0 || kept.length === MOST_VISITS) break
+    if (room < 0 || kept.length === MAX_VISITS) break
     kept.push(one)
   }
   return kept
@@ -37,14 +37,14 @@ export const visitOf = async (text: string, rest: Omit<Visit, 'packed' | 'beginn
   packed: await compress(text),
 })
 
-const MOST_BEGINNING = 70
+const MAX_BEGINNING = 70
 
 /** The first words of a text, on one line. */
 export function beginningOf(whole: string): string {
   const text = whole.trim()
   const first = text.slice(0, 1000).split(/\s+/).join(' ')
-  if (first.length <= MOST_BEGINNING && text.length <= 1000) return first
-  const words = first.slice(0, MOST_BEGINNING).replace(/(?<=\S)\s\S*$/, '')
+  if (first.length <= MAX_BEGINNING && text.length <= 1000) return first
+  const words = first.slice(0, MAX_BEGINNING).replace(/(?<=\S)\s\S*$/, '')
   // Do not split a surrogate pair.
   return `${words.replace(/[\ud800-\udbff]$/, '')} …`
 }

@@ -1,7 +1,7 @@
 /** Compresses text for use in a URL: deflate, then base64url. */
 
 /** Maximum characters of an unpacked text, so that an untrusted link cannot exhaust the memory. */
-export const MOST_CHARACTERS = 20_000_000
+export const MAX_CHARACTERS = 20_000_000
 
 export async function compress(text: string): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'))
@@ -11,7 +11,7 @@ export async function compress(text: string): Promise<string> {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-/** @throws Error if the text was not packed by `pack`, is truncated, or is longer than MOST_CHARACTERS */
+/** @throws Error if the text was not packed by `pack`, is truncated, or is longer than MAX_CHARACTERS */
 export async function decompress(packed: string): Promise<string> {
   const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
@@ -20,9 +20,9 @@ export async function decompress(packed: string): Promise<string> {
   let text = ''
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     text += part.value
-    if (text.length <= MOST_CHARACTERS) continue
+    if (text.length <= MAX_CHARACTERS) continue
     await reader.cancel()
-    throw new Error(`more than ${MOST_CHARACTERS} characters`)
+    throw new Error(`more than ${MAX_CHARACTERS} characters`)
   }
   return text
 }

@@ -3,7 +3,7 @@ import type { TextSpan } from '../../../src/squad/types.ts'
 import { trimmed } from '../../shared/marking.ts'
 
 /** Maximum characters of a passage, about as many as fit into a window of 384 tokens. */
-const MOST_CHARACTERS = 1200
+const MAX_CHARACTERS = 1200
 
 const PARAGRAPH_END = /\n\s*/g
 const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*\s+|[。！？]/g
@@ -12,7 +12,7 @@ const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*\s+|[。！？]/g
  * The passage around `span`: whole paragraphs if they fit into `most` characters, else whole sentences, else words. It
  * always includes the span itself.
  */
-export function passageAround(text: string, span: TextSpan, most = MOST_CHARACTERS): TextSpan {
+export function passageAround(text: string, span: TextSpan, most = MAX_CHARACTERS): TextSpan {
   if (text.length <= most) return trimmed(text, { start: 0, end: text.length }) ?? { start: 0, end: text.length }
   const reach = { start: Math.max(0, span.end - most), end: Math.min(text.length, span.start + most) }
   const nearby = text.slice(reach.start, reach.end)

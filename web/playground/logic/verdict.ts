@@ -10,7 +10,7 @@ export interface Verdict {
 }
 
 /** Minimum number of answers to show, even if they overlap. */
-const LEAST_SHOWN = 3
+const MIN_SHOWN = 3
 
 /**
  * The best answers that do not overlap, at most `most`, including "". If there are too few, overlapping answers are
@@ -19,7 +19,7 @@ const LEAST_SHOWN = 3
 export function shownAnswers(answers: readonly PredictedAnswer[], most: number): PredictedAnswer[] {
   const kept: PredictedAnswer[] = []
   for (const one of answers) if (kept.length < most && kept.every((better) => !overlap(one, better))) kept.push(one)
-  const others = answers.filter((one) => !kept.includes(one)).slice(0, Math.max(0, LEAST_SHOWN - kept.length))
+  const others = answers.filter((one) => !kept.includes(one)).slice(0, Math.max(0, MIN_SHOWN - kept.length))
   return answers.filter((one) => kept.includes(one) || others.includes(one))
 }
 
