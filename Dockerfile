@@ -6,10 +6,9 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-# .dockerignore lists what is copied. starter/ is optional.
+# .dockerignore lists what is copied.
 COPY . .
-RUN mkdir -p starter \
- && npm run -s setup \
+RUN npm run -s setup \
  && npm prune --omit=dev \
  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 
