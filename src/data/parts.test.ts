@@ -56,7 +56,7 @@ describe('splitting', () => {
       () =>
         splitExamples(examples, { seed: 1, shares })
     expect(split(EXAMPLES, 0.5, 0.5)).toThrow('shares: found 0.5 and 0.5, expected numbers above 0')
-    expect(split(EXAMPLES, 0)).toThrow(/greater than 0/)
+    expect(split(EXAMPLES, 0)).toThrow('shares: found 0, expected numbers above 0')
     expect(split(EXAMPLES.slice(0, 2), 0.1)).toThrow(
       /cannot split 2 questions into 2 parts of these sizes: found 1 context to distribute/,
     )
