@@ -4,7 +4,7 @@ import { spanTargets, teacherTargets } from './span-targets.ts'
 
 export interface LossOptions {
   readonly label_smoothing_factor?: number
-  /** Weight of the divergence from a teacher, which the labels have less; null without a teacher. */
+  /** Weight of the divergence from a teacher; the labels have the rest. Null without a teacher. */
   readonly teacher_weight?: number | null
   readonly teacher_temperature?: number | null
 }

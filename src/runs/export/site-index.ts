@@ -22,7 +22,7 @@ export async function collectionOf(index: string, folder: string, screen: Screen
   const { size } = await stat(file)
   if (size > TOO_LARGE)
     throw new SpanforgeError(
-      `${index}: takes ${byteSize(size)} after compression; an index in a site may take ${byteSize(TOO_LARGE)}, because browsers load it whole`,
+      `${index}: the compressed index has ${byteSize(size)}, expected at most ${byteSize(TOO_LARGE)}, because browsers load all of it`,
       { remedy: 'Index fewer documents, or answer with a server: spanforge serve --index.' },
     )
   if (size > LARGE)

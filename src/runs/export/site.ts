@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { type ExportDtype, exportDtype, isOnlyExported, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { type LockedFolder, makeTemporaryFolder } from '../../export/staged-folder.ts'
-import { checkSite, type ExportedSite, exportSite } from '../../site/export-site.ts'
+import { checkSite, type ExportedSite, exportSite, type SiteCollection } from '../../site/export-site.ts'
 import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
@@ -41,8 +41,11 @@ export async function exportSiteOf(given: readonly string[], options: ExportSite
   let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
   try {
-    if (index !== undefined) temporary = await makeTemporaryFolder(target)
-    const collection = index === undefined ? undefined : await collectionOf(index, temporary!.path, screen)
+    let collection: SiteCollection | undefined
+    if (index !== undefined) {
+      temporary = await makeTemporaryFolder(target)
+      collection = await collectionOf(index, temporary.path, screen)
+    }
     for (const { id, source, about } of modelSources(given)) {
       const found = await modelFolder(source, hub)
       const isExported = (await listVariants(found)).length > 0

@@ -16,8 +16,8 @@ export interface TrainingRun {
   readonly train: Dataset
   readonly validation?: Dataset
   /**
-   * A trained model from which the model also learns, with the same token ids. If only this one distinguishes question and
-   * context by token types, it gets those of BERT.
+   * A trained model with the same token ids, from which the model also learns. If only the teacher distinguishes question
+   * and context by token types, it gets those of BERT.
    */
   readonly teacher?: SpanModel
   /** Computes gradients (default: with the model's engine). */
