@@ -52,7 +52,7 @@ describe('An evaluation in shards, each of which is killed once, gives the resul
   if (isExhaustive)
     describeShared('for MiniLM on questions of SQuAD', () => {
       test('in 16 shards', () => {
-        const data = ['--data', shared('data/squad-v1.1-dev-xquad-en.json'), '--max_samples', '640']
+        const data = ['--data', shared('data/squad-v1.1-dev-xquad-en.json'), '--max_eval_samples', '640']
         return expectSame(temporaryFolder(), 16, ['--model', shared('models/minilm-qa-reference'), ...data])
       })
     })

@@ -64,7 +64,7 @@ test.each([
   ['evaluate', '--max_length', 'use --max_seq_length'],
   ['evaluate', '--validation_file', 'use --data'],
   ['evaluate', '--per_device_eval_batch_size', 'use --batch_size'],
-  ['predict', '--max_length', 'use --max_seq_len'],
+  ['predict', '--max_length', 'use --max_seq_length'],
   ['predict', '--model_path', 'use --model'],
   ['answer', '--model_name_or_path', 'use --model'],
   ['sweep', '--evaluation_strategy', 'use --eval_strategy'],

@@ -35,6 +35,7 @@ const ALIASES = {
   max_answer_length: ['max_answer_len', 'max_answer_length'],
   handle_impossible_answer: ['handle_impossible_answer', 'version_2_with_negative'],
   max_seq_len: ['max_seq_len', 'max_seq_length'],
+  max_question_len: ['max_question_len', 'max_question_length'],
 } as const satisfies { readonly [K in Name]?: readonly string[] }
 
 type Aliases = typeof ALIASES

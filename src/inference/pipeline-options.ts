@@ -36,8 +36,11 @@ export interface WindowingPlan {
   readonly forward: ForwardOptions
 }
 
-/** The options of a plan: those of the user, and how the texts of questions are read. */
-export type WindowPlanOptions = WindowingOptions & Pick<WindowOptions, 'keep_leading_spaces'>
+/** How errors name the window length (default: max_seq_len). */
+export type WindowNames = Pick<WindowOptions, 'length_name'>
+
+/** The options of a plan: those of the user, how the texts of questions are read, and how errors name the length. */
+export type WindowPlanOptions = WindowingOptions & WindowNames & Pick<WindowOptions, 'keep_leading_spaces'>
 
 /** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
@@ -50,17 +53,17 @@ export function windowingPlan(
   const lengths = windowLengths(given, { max_positions, model_max_length })
   const { max_seq_length: max_seq_len, doc_stride } = lengths
   const { max_question_len, batch_size = 4, padding = 'do_not_pad', onProgress } = options
-  const { keep_leading_spaces } = options
-  for (const [name, value] of Object.entries({ max_seq_len, max_question_len, batch_size }))
+  const { keep_leading_spaces, length_name = 'max_seq_len' } = options
+  for (const [name, value] of Object.entries({ [length_name]: max_seq_len, max_question_len, batch_size }))
     if (value !== undefined) atLeastOne(name, value)
   if (max_seq_len > max_positions)
     throw new UsageError(
-      `max_seq_len is ${max_seq_len}, but the model supports at most ${max_positions} tokens`,
-      `Choose a max_seq_len of at most ${max_positions}.`,
+      `${length_name} is ${max_seq_len}, but the model supports at most ${max_positions} tokens`,
+      `Choose a ${length_name} of at most ${max_positions}.`,
     )
   if (doc_stride > max_seq_len)
     throw new UsageError(
-      `doc_stride is ${doc_stride}, more than max_seq_len ${max_seq_len}`,
+      `doc_stride is ${doc_stride}, more than ${length_name} ${max_seq_len}`,
       `doc_stride is the overlap of two windows. Choose a value below ${max_seq_len}, such as ${Math.floor(max_seq_len / 4)}.`,
     )
   return {
@@ -70,7 +73,7 @@ export function windowingPlan(
       max_question_length: max_question_len,
       keep_leading_spaces,
       max_positions,
-      length_name: 'max_seq_len',
+      length_name,
     },
     forward: {
       padding: padding === 'do_not_pad' ? 'none' : padding,

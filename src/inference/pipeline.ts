@@ -5,7 +5,7 @@ import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswe
 import { Document } from '../squad/document.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { atLeastOne, type WindowingOptions, windowingPlan } from './pipeline-options.ts'
+import { atLeastOne, type WindowingOptions, type WindowNames, windowingPlan } from './pipeline-options.ts'
 import { checkText, type QuestionInput, readQuestions } from './read-questions.ts'
 import { streamLogits } from './stream-logits.ts'
 
@@ -51,7 +51,7 @@ export async function* answerQuestions(
   model: SpanModel,
   tokenizer: Tokenizer,
   inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
-  options: PipelineOptions = {},
+  options: PipelineOptions & WindowNames = {},
 ): AsyncGenerator<PipelineAnswer[]> {
   const { topk = 1, top_k = topk, max_answer_len = 15, align_to_words = true } = options
   const { handle_impossible_answer, null_score_diff_threshold } = options
@@ -78,7 +78,7 @@ export async function* searchDocuments(
   tokenizer: Tokenizer,
   questions: Iterable<string> | AsyncIterable<string>,
   contexts: readonly string[],
-  options: SearchOptions = {},
+  options: SearchOptions & WindowNames = {},
 ): AsyncGenerator<ExampleAnswers> {
   if (contexts.length === 0) throw new UsageError('search: expected at least one document')
   const windowing = windowingPlan(tokenizer, model.geometry, options)

@@ -1,7 +1,7 @@
 /** Answers questions from the passages that an index finds for them. */
 
 import type { SearchOptions } from '../inference/pipeline.ts'
-import { windowingPlan } from '../inference/pipeline-options.ts'
+import { type WindowNames, windowingPlan } from '../inference/pipeline-options.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import { type AnswerCandidate, findAnswers } from '../squad/answers/answers.ts'
@@ -119,7 +119,7 @@ export async function* answerFromIndex(
   tokenizer: Tokenizer,
   index: PassageSearch,
   questions: Iterable<string> | AsyncIterable<string>,
-  options: IndexAnswerOptions = {},
+  options: IndexAnswerOptions & WindowNames = {},
 ): AsyncGenerator<IndexAnswers> {
   const plan = windowingPlan(tokenizer, model.geometry, options)
   const reader = new PassageReader(index, tokenizer, plan.windows, options)

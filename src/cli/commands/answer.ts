@@ -10,7 +10,7 @@ import { type CountingProgressBar, countingProgressBar } from '../../runs/screen
 import { PassageIndex } from '../../search/passage-index.ts'
 import { showText } from '../../show-value.ts'
 import type { AnswerCandidate } from '../../squad/answers/answers.ts'
-import { type PipelineFlags, passagesOption, withPipelineFlags } from '../flags/answering.ts'
+import { FLAG_NAMES, type PipelineFlags, passagesOption, withPipelineFlags } from '../flags/answering.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { listed } from '../flags/parsers.ts'
@@ -33,9 +33,9 @@ Each --question is answered separately. Several contexts (--context or
 --context_file) are searched together: the answers are the best of all contexts,
 and their probabilities are relative to all spans of all contexts.
 With --postprocess pipeline you get the answers and scores of the Python
-pipeline instead, for a single context. Its defaults apply: --max_answer_len 15,
---max_seq_len 384 and --doc_stride 128. Of the settings stored with the model,
-only the threshold is used.
+pipeline instead, for a single context. Its defaults apply:
+--max_answer_length 15, --max_seq_length 384 and --doc_stride 128. Of the
+settings stored with the model, only the threshold is used.
 
 With --index, the answers come from the documents of an index that
 "spanforge index" made: the model reads the --passages that share the most
@@ -114,6 +114,7 @@ async function fromIndex(flags: AnswerFlags, loaded: Loaded, index: PassageIndex
   const found: Answers[] = []
   const answers = answerFromIndex(loaded.model, loaded.tokenizer, index, flags.question, {
     ...options,
+    ...FLAG_NAMES,
     documents,
     passages: flags.passages,
   })
@@ -145,6 +146,7 @@ async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly 
   try {
     const answers = searchDocuments(loaded.model, loaded.tokenizer, flags.question, contexts, {
       ...options,
+      ...FLAG_NAMES,
       onProgress,
     })
     for await (const { candidates, null_odds } of answers)
@@ -175,7 +177,7 @@ async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonl
       'Omit --postprocess to search several.',
     )
   const inputs = flags.question.map((question) => ({ question, context: documents[0].context }))
-  const options = resolvePipelineOptions(flags, loaded.settings)
+  const options = { ...resolvePipelineOptions(flags, loaded.settings), ...FLAG_NAMES }
   const found: Answers[] = []
   for await (const answers of answerQuestions(loaded.model, loaded.tokenizer, inputs, options))
     found.push({

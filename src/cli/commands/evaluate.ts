@@ -6,7 +6,7 @@ import type { ModelsEvaluation } from '../../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../../runs/evaluate/evaluate-model.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
 import type { Shard } from '../../runs/shards/shard.ts'
-import { type WindowFlags, withWindowFlags } from '../flags/answering.ts'
+import { maxAnswerLengthOption, thresholdOption, type WindowFlags, withWindowFlags } from '../flags/answering.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { type OverwriteFlag, type ShardFlag, withOverwriteFlag, withShardFlag } from '../flags/outputs.ts'
@@ -19,7 +19,7 @@ import { evaluationText, modelsText } from './evaluate-text.ts'
 interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOptions, EngineFlags, ShardFlag {
   readonly model: readonly string[]
   readonly data: string
-  readonly max_samples?: number
+  readonly max_eval_samples?: number
   readonly padding: 'none' | 'longest' | 'max_length'
   readonly batch_size: number
   readonly max_answer_length?: number
@@ -55,25 +55,17 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .requiredOption('--model <folder>', 'model folder or hub name; repeat it to compare models', listed)
     .requiredOption('--data <file>', 'data file in any format, or dataset name (squad, owner/name)')
-    .option('--max_samples <integer>', 'maximum number of questions', integerFrom(1))
+    .option('--max_eval_samples <integer>', 'maximum number of questions', integerFrom(1))
     .option('--report <file>', 'write an error analysis as HTML, and as JSON next to it')
     .option(
       '--output_dir <folder>',
       'write predictions.json, nbest_predictions.json, null_odds.json, eval_results.json',
     )
     .option('--n_best_size <integer>', 'answers per question in nbest_predictions.json', integerFrom(1), 20)
-    .option(
-      '--max_answer_length <integer>',
-      'maximum answer length in tokens (default: stored with the model, or 30)',
-      integerFrom(1),
-    )
+    .addOption(maxAnswerLengthOption())
     .option('--version_2_with_negative', 'the data has unanswerable questions (default: stored with the model)')
     .option('--no-version_2_with_negative', 'the data has no unanswerable questions')
-    .option(
-      '--null_score_diff_threshold <number>',
-      'answer "" if the score of no answer exceeds that of the best answer by more than this (default: stored with the model, or 0)',
-      anyNumber,
-    )
+    .addOption(thresholdOption())
     .option(
       '--calibrate',
       'fit the "no answer" threshold and the confidence on these questions (at least 200), and store them',

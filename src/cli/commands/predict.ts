@@ -39,8 +39,8 @@ Each line of the output is a JSON object with these fields:
   error         why the question cannot be answered (empty or too long)
 
 With --postprocess pipeline, the defaults of the Python pipeline apply:
---max_answer_len 15, --max_seq_len 384 and --doc_stride 128. Of the settings
-stored with the model, only the threshold is used.
+--max_answer_length 15, --max_seq_length 384 and --doc_stride 128. Of the
+settings stored with the model, only the threshold is used.
 
 If the command is interrupted, run it again to resume. The output is identical
 to that of an uninterrupted run.

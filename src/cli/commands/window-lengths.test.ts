@@ -95,8 +95,19 @@ test('the error for a question that is too long suggests possible values and nam
   const evaluated = await runHere('evaluate', '--model', model, '--data', longData)
   expect(evaluated.stderr).toMatch(/windows of max_seq_length 48/)
   const answered = await runHere('answer', '--model', model, '--question', long.question, '--context', long.context)
-  expect(answered.stderr).toMatch(/windows of max_seq_len 48/)
+  expect(answered.stderr).toMatch(/windows of max_seq_length 48/)
   for (const { stderr } of [evaluated, answered])
-    for (const [, value] of stderr.matchAll(/max_seq_len(?:gth)? to (\d+)/g))
+    for (const [, value] of stderr.matchAll(/max_seq_length to (\d+)/g))
       expect(Number(value)).toBeLessThanOrEqual(positions)
+})
+
+test('errors about lengths name the flags', async () => {
+  const question = ['--question', 'who?', '--context', 'bo is in ro.']
+  for (const postprocess of ['exact', 'pipeline']) {
+    const answer = (...lengths: string[]) =>
+      runHere('answer', '--model', tinyFolder, ...question, '--postprocess', postprocess, ...lengths)
+    expect((await answer('--max_seq_len', '9999')).stderr).toContain('error: max_seq_length is 9999')
+    const overlap = await answer('--max_seq_length', '32', '--doc_stride', '33')
+    expect(overlap.stderr).toContain('doc_stride is 33, more than max_seq_length 32')
+  }
 })

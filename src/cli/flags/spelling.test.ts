@@ -11,6 +11,11 @@ test.each([
   ['serve --max-windows=5 out', 'serve --max_windows=5 out'],
   ['train --output-dir a-b --per-device_train-batch-size=4', 'train --output_dir a-b --per_device_train_batch_size=4'],
   ['answer --max-seq-length 9 --max-answer-length 3', 'answer --max_seq_length 9 --max_answer_length 3'],
+  ['answer --max-seq-len 9 --max_answer_len=3', 'answer --max_seq_length 9 --max_answer_length=3'],
+  ['predict --max_question_len 9', 'predict --max_question_length 9'],
+  ['train --max_seq_len 9', 'train --max_seq_length 9'],
+  ['evaluate --max-samples 9', 'evaluate --max_eval_samples 9'],
+  ['data windows a.json --max-samples 9', 'data windows a.json --max_samples 9'],
   [
     'answer --no_align_to_words --no-handle-impossible-answer',
     'answer --no-align_to_words --no-handle_impossible_answer',

@@ -36,7 +36,8 @@ export interface EvaluateModelOptions
     Omit<EvaluateOptions, 'max_seq_length' | 'onProgress' | 'top_k' | 'confidence'> {
   readonly model: string
   readonly data: string
-  readonly max_samples?: number
+  /** Maximum number of questions (default: all). */
+  readonly max_eval_samples?: number
   /** `exact` (default) considers every span; `run_qa` reproduces the numbers of utils_qa.py. */
   readonly postprocess?: 'exact' | 'run_qa'
   /** Number of candidates for each question in nbest_predictions.json (default: 20). */
@@ -104,8 +105,8 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
 }
 
 export const readEvaluationData = (options: EvaluateModelOptions): Promise<Example[]> => {
-  const { data, max_samples, hub } = options
-  return loadExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
+  const { data, max_eval_samples, hub } = options
+  return loadExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples: max_eval_samples })
 }
 
 /** An opened model, the options with its stored settings, and the windows to evaluate it on. */

@@ -181,7 +181,7 @@ function linesOf(results: readonly PassResult[]): string {
 
 /** The options that `merge` evaluates with, apart from those that say where the model and the data are. */
 const EVALUATED_WITH = [
-  ...(['padding', 'batch_size', 'max_samples', 'max_answer_length', 'postprocess', 'n_best_size'] as const),
+  ...(['padding', 'batch_size', 'max_eval_samples', 'max_answer_length', 'postprocess', 'n_best_size'] as const),
   ...(['version_2_with_negative', 'null_score_diff_threshold', 'confidence_level', 'report'] as const),
 ]
 

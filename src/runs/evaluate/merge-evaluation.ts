@@ -21,7 +21,7 @@ import { shardDigests } from './evaluate-shard.ts'
 import { evaluationOutputs } from './evaluation-files.ts'
 
 const SETTINGS = z.object({
-  max_samples: z.int().positive().optional(),
+  max_eval_samples: z.int().positive().optional(),
   padding: z.enum(['none', 'longest', 'max_length']).optional(),
   batch_size: z.int().positive().optional(),
   max_seq_length: z.int().positive(),

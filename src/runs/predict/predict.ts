@@ -137,6 +137,7 @@ async function answerCounted(
   const asked = askedOf(options, loaded)
   const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, {
     ...asked,
+    length_name: 'max_seq_length',
     keep_leading_spaces: asked.postprocess === 'pipeline',
   })
   const files = writesRunQa(options) ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]

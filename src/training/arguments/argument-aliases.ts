@@ -75,8 +75,6 @@ export function hintFor(name: string, exists: (name: string) => boolean): string
 
 /** Alternative names that commands use for the same argument. */
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
-  max_seq_length: ['max_seq_len'],
-  max_answer_length: ['max_answer_len'],
   per_device_train_batch_size: ['batch_size'],
   per_device_eval_batch_size: ['batch_size'],
   validation_file: ['data', 'input', 'validation'],

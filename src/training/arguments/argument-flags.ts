@@ -37,10 +37,12 @@ const PLACEHOLDERS: Readonly<Record<ArgumentKind, string>> = {
 export function argumentFlags(defaults: Readonly<Record<string, string>> = {}): ArgumentFlag[] {
   return Object.entries(argumentGroups).flatMap(([group, fields]) =>
     Object.entries(fields).map(([name, schema]) => {
-      const { kind, description, expected } = notesOf(schema)
-      const value = defaults[name] ?? argumentDefaults[name as keyof typeof argumentDefaults]
+      const { kind, description: text, expected } = notesOf(schema)
+      // Some descriptions end with the default, which is not a value.
+      const [, description, stated] = /^(.*?)(?: \(default: ([^()]*)\))?$/s.exec(text)!
+      const value = defaults[name] ?? stated ?? argumentDefaults[name as keyof typeof argumentDefaults]
       const notes = kind === 'choice' ? [expected] : []
-      if (value !== null && kind !== 'boolean') notes.push(`default: ${String(value)}`)
+      if (value !== null && (stated || kind !== 'boolean')) notes.push(`default: ${String(value)}`)
       return {
         name,
         flags: `--${name}${PLACEHOLDERS[kind]}`,
