@@ -3,7 +3,7 @@ import { bindShape, elements, type Shape } from '../src/graph/shape.ts'
 import { input, type Tensor } from '../src/graph/tensor.ts'
 import { mul } from '../src/ops/elementwise.ts'
 import { sumAll } from '../src/ops/reduce.ts'
-import { float32Value, int32Value, type Value, type Values } from '../src/runtime/engine.ts'
+import { type Engine, float32Value, int32Value, type Value, type Values } from '../src/runtime/engine.ts'
 import { defaultEngine } from '../src/runtime/registry.ts'
 
 export interface Range {
@@ -29,12 +29,13 @@ export async function evaluate(
   outputs: Readonly<Record<string, Tensor>>,
   feeds: Values,
   dims: Readonly<Record<string, number>> = {},
+  engine: Engine = defaultEngine,
 ): Promise<Record<string, Float32Array>> {
   const values = Object.entries(outputs).map(([name, t]): [string, Value] => {
     const shape = bindShape(t.shape, dims)
     return [name, float32Value(new Float32Array(elements(shape)), shape)]
   })
-  const session = await defaultEngine.compile(outputs)
+  const session = await engine.compile(outputs)
   await session.run(feeds, Object.fromEntries(values))
   await session.release()
   return Object.fromEntries(values.map(([name, value]) => [name, value.data as Float32Array]))
@@ -48,6 +49,7 @@ export async function gradientError(
   f: (...xs: Tensor[]) => Tensor,
   shapes: readonly Shape[],
   { low = -1, high = 1, dims = {}, also = {} }: Range = {},
+  engine?: Engine,
 ): Promise<number> {
   const random = uniform(20181011)
   const draw = (n: number) => Float64Array.from({ length: n }, () => low + (high - low) * random())
@@ -73,9 +75,9 @@ export async function gradientError(
     ),
   })
   const gradients = Object.fromEntries(gradient(loss, xs).map((g, i) => [`g${i}`, g]))
-  const exact = await evaluate({ ...gradients }, feeds(0), dims)
+  const exact = await evaluate({ ...gradients }, feeds(0), dims, engine)
   const h = 1 / 64
-  const value = async (step: number) => (await evaluate({ loss }, feeds(step), dims)).loss[0]
+  const value = async (step: number) => (await evaluate({ loss }, feeds(step), dims, engine)).loss[0]
   const numeric = ((await value(h)) - (await value(-h))) / (2 * h)
   const along = direction.reduce((total, d, i) => total + d.reduce((n, v, j) => n + v * exact[`g${i}`][j], 0), 0)
   return Math.abs(numeric - along) / Math.max(1, Math.abs(along))

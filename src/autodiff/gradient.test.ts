@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { evaluate, gradientError, index, type Range, uniform } from '../../tests/check-gradient.ts'
+import { describeEngine } from '../../tests/engines.ts'
 import type { Shape } from '../graph/shape.ts'
 import { apply, input, type Tensor } from '../graph/tensor.ts'
 import { geluTanh, laplace, leakyRelu, mish, quickGelu, relu2, relu6, silu } from '../ops/activations.ts'
@@ -32,6 +33,7 @@ import { crossEntropy, logSoftmax, softmax } from '../ops/softmax.ts'
 import { concat, split } from '../ops/split.ts'
 import { takeAlong } from '../ops/take-along.ts'
 import { float32Value } from '../runtime/engine.ts'
+import { programOf } from '../runtime/onednn/program.ts'
 import { gradient } from './gradient.ts'
 
 type Case = [name: string, f: (...xs: Tensor[]) => Tensor, shapes: Shape[], range?: Range]
@@ -208,6 +210,19 @@ test.each(cases)('the gradient of %s agrees with central differences', async (_n
   expect(await gradientError(f, shapes, range)).toBeLessThan(1e-3)
 })
 
+// Also on machines without oneDNN.
+test.each(cases)('oneDNN has a kernel for every operator of %s and its gradient', (_name, f, shapes) => {
+  const xs = shapes.map((shape, i) => input(`x${i}`, shape))
+  const y = f(...xs)
+  expect(() => programOf({ y, ...gradient(sumAll(y), xs) }, 'float32')).not.toThrow()
+})
+
+describeEngine('onednn', 'on oneDNN', (engine) => {
+  test.each(cases)('the gradient of %s agrees with central differences', async (_name, f, shapes, range) => {
+    expect(await gradientError(f, shapes, range, engine)).toBeLessThan(1e-3)
+  })
+})
+
 test('gradients of random small graphs agree with central differences', async () => {
   const unary = [
     tanh,
@@ -256,6 +271,15 @@ test('adds both gradients of a value that is used twice', async () => {
 test('rejects a loss that does not depend on a requested tensor, and names the tensor', () => {
   const [x, y] = [input('x', [2]), input('y', [2])]
   expect(() => gradient(sumAll(x), [y])).toThrow('the loss does not depend on y: float32 [2]')
+})
+
+test('rejects a tensor that no gradient reaches, and names the operator and the operand where it ends', () => {
+  const [q, relative] = [input('q', [1, 1, 3, 2]), input('relative', [3])]
+  const y = attention(q, q, q, reshape(relative, [1, 1, 1, 3]))
+  expect(() => gradient(sumAll(y), [relative])).toThrow(
+    'the loss depends on relative: float32 [3], but no gradient reaches it: ' +
+      'Attention has no gradient for its operand 3 (Reshape: float32 [1, 1, 1, 3])',
+  )
 })
 
 test('rejects a loss that is not a scalar', () => {

@@ -14,10 +14,24 @@ import { sum } from '../ops/reduce.ts'
 export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, found ${loss}`)
   return backward(loss, constant([1], []), wrt).map((dx, i) => {
-    if (!dx) throw new SpanforgeError(`gradient: the loss does not depend on ${wrt[i]}`)
-    return dx
+    return dx ?? rejectWithoutGradient(loss, wrt[i])
   })
 }
+
+function rejectWithoutGradient(loss: Tensor, x: Tensor): never {
+  const ends: string[] = []
+  backward(loss, constant([1], []), [x], undefined, ({ op: { type } }, i, operand) =>
+    ends.push(`${type} has no gradient for its operand ${i} (${operand})`),
+  )
+  if (ends.length === 0) throw new SpanforgeError(`gradient: the loss does not depend on ${x}`)
+  throw new SpanforgeError(
+    `gradient: the loss depends on ${x}, but no gradient reaches it: ${new Intl.ListFormat('en').format(new Set(ends))}`,
+    { remedy: 'Add it to the gradient rule of the operator, or use other operators.' },
+  )
+}
+
+/** Called where gradients end: with an operator that returns none for an operand that depends on a tensor in `wrt`. */
+type OnEnd = (node: Node, i: number, operand: Tensor) => void
 
 /**
  * Turns the gradient of y into gradients with respect to each tensor in `wrt`, or null for those that it does not
@@ -28,6 +42,7 @@ export function backward(
   dy: Tensor,
   wrt: readonly Tensor[],
   until: ReadonlySet<Tensor> = new Set(),
+  onEnd?: OnEnd,
 ): (Tensor | null)[] {
   const operands = (t: Tensor) => (until.has(t) ? [] : nodeInputs(t))
   const order = topologicalOrder([y], operands)
@@ -41,6 +56,7 @@ export function backward(
     const shares = sharesOf(t, gradients, first)
     for (const [i, x] of operands(t).entries()) {
       const share = shares[i]
+      if (share === null && needed.has(x) && t.source.kind === 'node') onEnd?.(t.source.node, i, x)
       if (!share || !needed.has(x)) continue
       const dx = sumToShape(share, x.shape, t)
       const sofar = gradients.get(x)

@@ -171,8 +171,7 @@ export class Interpreter {
 
   private newRoom(slot: number, dims: readonly number[]): View {
     const { shape, type } = this.program.slots[slot]
-    const [first, ...rest] = shape
-    const isOfTokens = typeof first === 'string' && rest.every((dim) => typeof dim === 'number')
+    const isOfTokens = shape.length > 1 && shape.slice(1).every((dim) => typeof dim === 'number')
     const bytes = BYTES[type] * (size(dims) + (isOfTokens ? SLACK_ROWS * size(dims.slice(1)) : 0))
     const room = { address: this.heap.allocate(bytes), bytes, users: 1 }
     this.rooms[slot] = room

@@ -105,9 +105,22 @@ class Builder {
     const wanted = new Set([...tensors, ...nodes.flatMap((node) => node.inputs.filter((x) => x !== maskOf(node)))])
     for (const node of nodes) if (!isMask(node.outputs[0]) || wanted.has(node.outputs[0])) this.add(node)
     this.shareProbabilities(nodes)
-    const outputs = Object.fromEntries(Object.entries(this.graph).map(([name, t]) => [name, this.slot(t)]))
+    const taken = new Set([...Object.values(this.inputs), ...this.constants.map(({ slot }) => slot)])
+    const outputs = Object.fromEntries(Object.entries(this.graph).map(([name, t]) => [name, this.output(t, taken)]))
     const { slots, inputs, constants } = this
     return { slots, inputs, outputs, constants, steps: withLifetimes([...this.steps]) }
+  }
+
+  /** Returns a slot of its own for an output, to which the value of an input, a constant or another output is copied. */
+  private output(t: Tensor, taken: Set<number>): number {
+    const slot = this.slot(t)
+    if (!taken.has(slot)) {
+      taken.add(slot)
+      return slot
+    }
+    const copy = this.slots.push(this.slots[slot]) - 1
+    this.steps.add({ op: 'Reshape', inputs: [slot], outputs: [copy], attributes: {}, post: [], last: [] })
+    return copy
   }
 
   private count(t: Tensor): void {

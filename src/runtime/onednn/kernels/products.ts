@@ -52,7 +52,7 @@ function addUpParts(
   dnn.matmul(rounded, weight, y, { post: [sum, ...post], name: 'linear' })
 }
 
-/** y = alpha A B + beta c. */
+/** y = alpha A B + beta c = alpha (A B + beta / alpha c): oneDNN adds its bias before it scales. */
 function gemm(use: Use): void {
   const { attributes, inputs, dnn } = use
   const factors = use.isExact ? 'f32' : use.factors
@@ -62,10 +62,16 @@ function gemm(use: Use): void {
   const left = use.as(a, factors)
   const right = transB ? transposed(b) : b
   const post = [...(alpha === 1 ? [] : [{ op: 'scale', by: alpha } as const]), ...use.post]
-  if (c && beta !== 1) throw new Error(`oneDNN: Gemm with beta ${beta}`)
   const name = transA ? 'weight gradient' : 'product'
   const factorB = factor(use, 1, right, factors, y)
-  dnn.matmul(transA ? transposed(left) : left, factorB, y, { bias: c && row(c), post, name })
+  dnn.matmul(transA ? transposed(left) : left, factorB, y, { bias: c && row(scaled(use, c, beta / alpha)), post, name })
+}
+
+function scaled({ dnn, temporary }: Use, x: View, by: number): View {
+  if (by === 1) return x
+  const y = temporary(x.type, x.dims)
+  dnn.eltwise('linear', x, y, by)
+  return y
 }
 
 /** Returns the right factor of a product: packed if it is a weight, otherwise converted to the type of factors. */
