@@ -44,7 +44,7 @@ function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
   const about = commentOf(checker, symbol)
   const bases = basesOf(declaration)
   // An export may have another name than its declaration.
-  const shown = signature(declaration)?.replace(new RegExp(`\\b${symbol.name}\\b`), exported.name)
+  const shown = signature(checker, declaration)?.replace(new RegExp(`\\b${symbol.name}\\b`), exported.name)
   return [
     `### ${exported.name}\n`,
     ...(about ? [`${about}\n`] : []),
@@ -55,8 +55,10 @@ function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
 }
 
 /** Returns a declaration without its body. */
-function signature(declaration: ts.Declaration | undefined): string | undefined {
+function signature(checker: ts.TypeChecker, declaration: ts.Declaration | undefined): string | undefined {
   if (!declaration) return undefined
+  if (ts.isVariableDeclaration(declaration))
+    return `export const ${declaration.name.getText()}: ${typeOf(checker, declaration)}`
   if (ts.isFunctionDeclaration(declaration))
     return declaration
       .getText()
@@ -65,6 +67,9 @@ function signature(declaration: ts.Declaration | undefined): string | undefined 
   return ts.isTypeAliasDeclaration(declaration) ? declaration.getText() : undefined
 }
 
+const typeOf = (checker: ts.TypeChecker, declaration: ts.Declaration): string =>
+  checker.typeToString(checker.getTypeAtLocation(declaration), undefined, ts.TypeFormatFlags.NoTruncation)
+
 function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
   const members = [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
   return members.flatMap((member) => {
@@ -72,12 +77,26 @@ function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
     if (!declaration || ts.isTypeParameterDeclaration(declaration) || isHidden(declaration)) return []
     if (!/^\w+$/.test(member.name) || member.name === 'prototype') return []
     const about = inCell(commentOf(checker, member).replace(/([^.])\n\n/g, '$1. '))
-    return [`| \`${inCell(memberText(checker, member, declaration))}\` | ${about} |`]
+    return memberTexts(checker, member).map((text) => `| \`${inCell(text)}\` | ${about} |`)
   })
+}
+
+/** Returns a line for each overload of a member, except the implementation. */
+function memberTexts(checker: ts.TypeChecker, member: ts.Symbol): string[] {
+  const declarations = member.declarations ?? []
+  const overloads = declarations.filter((declaration) => !('body' in declaration && declaration.body))
+  const shown = overloads.length > 0 ? overloads : declarations.slice(0, 1)
+  return shown.map((declaration) => memberText(checker, member, declaration))
 }
 
 /** Returns a member's name and type, or its parameters and result. */
 function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.Declaration): string {
+  if (
+    ts.isMethodSignature(declaration) ||
+    ts.isCallSignatureDeclaration(declaration) ||
+    ts.isIndexSignatureDeclaration(declaration)
+  )
+    return declaration.getText()
   if (ts.isConstructorDeclaration(declaration) || ts.isMethodDeclaration(declaration)) {
     const end = declaration.body ? declaration.body.getStart() - declaration.getStart() : undefined
     const text = declaration.getText().slice(0, end)

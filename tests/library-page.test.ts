@@ -57,4 +57,15 @@ describe('docs/api.md', () => {
     expect(found).toBe(apiPage())
     expect(Object.keys(library).filter((name) => !found.includes(`\n### ${name}\n`))).toEqual([])
   })
+
+  it('shows the parameters of every function and method', () => {
+    const found = readFileSync(apiPagePath, 'utf8')
+    const isFunction = (name: string) =>
+      /^[a-z]/.test(name) && typeof library[name as keyof typeof library] === 'function'
+    const shown = (name: string) => new RegExp(`^### ${name}\n[^#]*\`\`\`ts\nexport [^\`]*\\(`, 'm').test(found)
+    expect(Object.keys(library).filter((name) => isFunction(name) && !shown(name))).toEqual([])
+    expect(found).toContain('`search(question: string, documents: readonly string[], options?: SearchOptions)')
+    expect(found).toContain('`(question: string, context: string, options?: OneAnswer): Promise<PipelineAnswer>`')
+    expect(found).not.toMatch(/`__\w+:/)
+  })
 })
