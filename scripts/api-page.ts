@@ -32,17 +32,23 @@ export function apiPage(): string {
   const sections = Object.entries(ENTRIES).map(([name, path]) => {
     const entry = checker.getSymbolAtLocation(program.getSourceFile(packageFile(path))!)!
     const symbols = checker.getExportsOfModule(entry).sort((a, b) => (a.name < b.name ? -1 : 1))
-    return `## ${name}\n\n${symbols.map((symbol) => exportText(checker, symbol)).join('\n')}`
+    const listed = new Set(symbols.map((symbol) => symbol.name))
+    return `## ${name}\n\n${symbols.map((symbol) => exportText(checker, symbol, listed)).join('\n')}`
   })
   return [INTRODUCTION, ...sections].join('\n')
 }
 
-function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
+/** `listed` are the names of all exports. */
+function exportText(checker: ts.TypeChecker, exported: ts.Symbol, listed: ReadonlySet<string>): string {
   const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
   const [declaration] = symbol.declarations ?? []
-  const members = memberLines(checker, symbol)
+  const [bases, unlisted] = basesOf(declaration, listed)
+  const members = memberLines(checker, [
+    ...(symbol.members?.values() ?? []),
+    ...(symbol.exports?.values() ?? []),
+    ...unlisted.flatMap((base) => checker.getTypeAtLocation(base).getProperties()),
+  ])
   const about = commentOf(checker, symbol)
-  const bases = basesOf(declaration)
   // An export may have another name than its declaration.
   const shown = signature(checker, declaration)?.replace(new RegExp(`\\b${symbol.name}\\b`), exported.name)
   return [
@@ -70,11 +76,10 @@ function signature(checker: ts.TypeChecker, declaration: ts.Declaration | undefi
 const typeOf = (checker: ts.TypeChecker, declaration: ts.Declaration): string =>
   checker.typeToString(checker.getTypeAtLocation(declaration), undefined, ts.TypeFormatFlags.NoTruncation)
 
-function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
-  const members = [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
+function memberLines(checker: ts.TypeChecker, members: readonly ts.Symbol[]): string[] {
   return members.flatMap((member) => {
     const [declaration] = member.declarations ?? []
-    if (!declaration || ts.isTypeParameterDeclaration(declaration) || isHidden(declaration)) return []
+    if (declaration && (ts.isTypeParameterDeclaration(declaration) || isHidden(declaration))) return []
     if (!/^\w+$/.test(member.name) || member.name === 'prototype') return []
     const about = inCell(commentOf(checker, member).replace(/([^.])\n\n/g, '$1. '))
     return memberTexts(checker, member).map((text) => `| \`${inCell(text)}\` | ${about} |`)
@@ -85,12 +90,14 @@ function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
 function memberTexts(checker: ts.TypeChecker, member: ts.Symbol): string[] {
   const declarations = member.declarations ?? []
   const overloads = declarations.filter((declaration) => !('body' in declaration && declaration.body))
-  const shown = overloads.length > 0 ? overloads : declarations.slice(0, 1)
+  // A member of a mapped type has no declaration.
+  const shown = overloads.length > 0 ? overloads : [declarations[0]]
   return shown.map((declaration) => memberText(checker, member, declaration))
 }
 
 /** Returns a member's name and type, or its parameters and result. */
-function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.Declaration): string {
+function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.Declaration | undefined): string {
+  if (!declaration) return propertyText(member, checker.typeToString(checker.getTypeOfSymbol(member)))
   if (
     ts.isMethodSignature(declaration) ||
     ts.isCallSignatureDeclaration(declaration) ||
@@ -107,15 +114,21 @@ function memberText(checker: ts.TypeChecker, member: ts.Symbol, declaration: ts.
   }
   const declared = (declaration as ts.PropertySignature).type
   const type = declared?.getText() ?? checker.typeToString(checker.getTypeOfSymbol(member))
-  return `${member.name}${member.flags & ts.SymbolFlags.Optional ? '?' : ''}: ${type}`
+  return propertyText(member, type)
 }
+
+const propertyText = ({ name, flags }: ts.Symbol, type: string): string =>
+  `${name}${flags & ts.SymbolFlags.Optional ? '?' : ''}: ${type}`
 
 const inCell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim()
 
-/** The types whose members a class or an interface has as well. */
-function basesOf(declaration: ts.Declaration | undefined): string[] {
-  if (!declaration || !(ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration))) return []
-  return (declaration.heritageClauses ?? []).flatMap(({ types }) => types.map((type) => `\`${type.getText()}\``))
+/** The types whose members a class or an interface has as well: the names of those that are exported, and the others. */
+function basesOf(declaration: ts.Declaration | undefined, listed: ReadonlySet<string>) {
+  const isFamily = declaration && (ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration))
+  const bases = (isFamily && declaration.heritageClauses?.flatMap(({ types }) => types)) || []
+  const isListed = (base: ts.Node) => (base.getText().match(/\b[A-Z]\w+/g) ?? []).some((name) => listed.has(name))
+  const isKnown = (base: ts.Node) => isListed(base) || ['Error'].includes(base.getText())
+  return [bases.filter(isKnown).map((base) => `\`${base.getText()}\``), bases.filter((base) => !isKnown(base))] as const
 }
 
 const isHidden = (declaration: ts.Declaration): boolean =>

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { apiPage, apiPagePath } from '../scripts/api-page.ts'
-import * as library from '../src/index.ts'
+import * as exported from '../src/index.ts'
 import { packageFile } from '../src/package-root.ts'
 import { read } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
+const library: Readonly<Record<string, unknown>> = exported
 const page = read('docs/library.md')
 const programs = [...page.matchAll(/^## (.*)\n[\s\S]*?^```ts\n([\s\S]*?)^```/gm)].map(([, title, code]) => [
   title,
@@ -60,12 +61,21 @@ describe('docs/api.md', () => {
 
   it('shows the parameters of every function and method', () => {
     const found = readFileSync(apiPagePath, 'utf8')
-    const isFunction = (name: string) =>
-      /^[a-z]/.test(name) && typeof library[name as keyof typeof library] === 'function'
+    const isFunction = (name: string) => /^[a-z]/.test(name) && typeof library[name] === 'function'
     const shown = (name: string) => new RegExp(`^### ${name}\n[^#]*\`\`\`ts\nexport [^\`]*\\(`, 'm').test(found)
     expect(Object.keys(library).filter((name) => isFunction(name) && !shown(name))).toEqual([])
     expect(found).toContain('`search(question: string, documents: readonly string[], options?: SearchOptions)')
     expect(found).toContain('`(question: string, context: string, options?: OneAnswer): Promise<PipelineAnswer>`')
     expect(found).not.toMatch(/`__\w+:/)
+  })
+
+  it('shows all members of an export, also those of types that are not exported', () => {
+    const found = readFileSync(apiPagePath, 'utf8')
+    const bases = [...found.matchAll(/^Also has the members of (.*)\.$/gm)].flatMap(([, names]) =>
+      names.match(/\b[A-Z]\w+/g),
+    )
+    const unlisted = bases.filter((name) => !found.includes(`\n### ${name}\n`))
+    expect(unlisted.filter((name) => !['Omit', 'Pick', 'Partial', 'Error', 'IsBatch'].includes(name!))).toEqual([])
+    expect(found).toContain('| `max_f1_drop?: number` |')
   })
 })

@@ -47,7 +47,9 @@ export type TrainingArguments = Parsed
 
 /**
  * The arguments of a training run, with the names of transformers. Omitted arguments have the defaults listed in
- * docs/arguments.md. The Trainer checks combinations of arguments before the first step.
+ * docs/arguments.md. The Trainer checks combinations of arguments before the first step. To use the
+ * arguments as the options of `createDataset`, give `max_seq_length` and `doc_stride`, and write
+ * `satisfies TrainingArgumentsInput` instead of annotating their type.
  * @throws UsageError that lists all unknown names and invalid values
  */
 export const TrainingArguments = class {
