@@ -42,7 +42,7 @@ interface Run {
   readonly preparing_seconds: number
   /** Time of all training steps, excluding evaluations. */
   readonly training_seconds: number
-  /** Results of each epoch, in order. Exact match and F1 are in per cent. */
+  /** Results of each epoch, in order. Exact match and F1 are in percent. */
   readonly evaluations: readonly { readonly loss: number; readonly exact_match: number; readonly f1: number }[]
 }
 

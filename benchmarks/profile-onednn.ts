@@ -7,7 +7,7 @@ import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import { columns, textTable } from '../src/report/render/table.ts'
-import type { LabelledWindow } from '../src/squad/types.ts'
+import type { LabeledWindow } from '../src/squad/types.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { Stepper } from '../src/training/loop/stepper.ts'
 import { pickBatches } from './speed/batches.ts'
@@ -47,7 +47,7 @@ interface Times {
 async function train(
   model: QuestionAnsweringModel,
   batches: readonly (readonly number[])[],
-  windows: readonly LabelledWindow[],
+  windows: readonly LabeledWindow[],
   max_tokens_per_pass: number,
 ): Promise<Times> {
   const stepper = await Stepper.open(model, parseArguments({ max_tokens_per_pass }, 'profile'), batches.length)
@@ -70,7 +70,7 @@ async function train(
 async function evaluate(
   model: QuestionAnsweringModel,
   batches: readonly (readonly number[])[],
-  windows: readonly LabelledWindow[],
+  windows: readonly LabeledWindow[],
   max_tokens_per_pass: number,
 ): Promise<Times> {
   const start = performance.now()

@@ -110,7 +110,7 @@ await new Command('scaling')
   .addOption(
     new Option('--only <experiments...>', 'run only these experiments').choices(EXPERIMENTS).default(EXPERIMENTS),
   )
-  .option('--shares <per cent>', 'fractions of the dataset; the epochs use the first one', list, [1, 10, 100])
+  .option('--shares <percent>', 'fractions of the dataset; the epochs use the first one', list, [1, 10, 100])
   .option('--batches <sizes>', 'windows per batch', list, [4, 8, 16, 32, 64])
   .option('--passes <tokens>', 'max_tokens_per_pass', list, [384, 768, 1024, 1536, 3072])
   .option('--passes_model <name>', 'bert-base (random weights), or folder', 'bert-base')

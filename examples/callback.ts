@@ -31,7 +31,8 @@ const watch: TrainerCallback = {
 
 const tokenizer = await AutoTokenizer.from_pretrained(name)
 const model = await AutoModelForQuestionAnswering.from_pretrained(name)
-const lengths = { max_seq_length: Math.min(384, model.geometry.max_positions), doc_stride: 16 }
+const max_seq_length = Math.min(384, model.geometry.max_positions)
+const lengths = { max_seq_length, doc_stride: Math.floor(max_seq_length / 3) }
 const trainer = new Trainer({
   model,
   args: new TrainingArguments({ output_dir, num_train_epochs: 2, logging_steps: 1, ...lengths }),

@@ -17,7 +17,8 @@ import {
 const [name, trainFile, validationFile, output_dir] = process.argv.slice(2)
 const tokenizer = await AutoTokenizer.from_pretrained(name)
 const model = await AutoModelForQuestionAnswering.from_pretrained(name)
-const lengths = { max_seq_length: Math.min(384, model.geometry.max_positions), doc_stride: 16 }
+const max_seq_length = Math.min(384, model.geometry.max_positions)
+const lengths = { max_seq_length, doc_stride: Math.floor(max_seq_length / 3) }
 const trainer = new Trainer({
   model,
   args: new TrainingArguments({ output_dir, num_train_epochs: 2, learning_rate: 3e-5, ...lengths }),

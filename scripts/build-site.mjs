@@ -71,11 +71,11 @@ function licenses(names) {
     return `${name} ${version} (${license})\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`
   })
   const own = `spanforge (Apache-2.0)\n\n${readFileSync(at('LICENSE'), 'utf8').trim()}\n`
-  return [own, runtimeLicence(), searchLicence(), ...parts].join(`\n${'-'.repeat(72)}\n\n`)
+  return [own, runtimeLicense(), searchLicense(), ...parts].join(`\n${'-'.repeat(72)}\n\n`)
 }
 
 /** The package of ONNX Runtime Web contains no license file. */
-function runtimeLicence() {
+function runtimeLicense() {
   const { version } = JSON.parse(readFileSync(at('node_modules/onnxruntime-web/package.json'), 'utf8'))
   const notices = `https://github.com/microsoft/onnxruntime/blob/v${version}/ThirdPartyNotices.txt`
   return `onnxruntime-web ${version} (MIT)\n\n${readFileSync(at('web/site/onnxruntime-license.txt'), 'utf8')}
@@ -84,7 +84,7 @@ ${notices}\n`
 }
 
 /** The package of SQLite contains no license file either. */
-function searchLicence() {
+function searchLicense() {
   const { version } = JSON.parse(readFileSync(at('node_modules/@sqlite.org/sqlite-wasm/package.json'), 'utf8'))
   return `@sqlite.org/sqlite-wasm ${version} (Apache-2.0)
 

@@ -5,7 +5,12 @@
  * for given logits.
  */
 
-export { type AnalysisInput, analyse } from './analysis/analyse.ts'
+export {
+  type AnalysisInput,
+  analyze,
+  /** @deprecated Use `analyze`; this name will be removed in version 0.3. */
+  analyze as analyse,
+} from './analysis/analyze.ts'
 export { analysisHtml } from './analysis/page/html.ts'
 export type { Analysis } from './analysis/types.ts'
 export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
@@ -68,7 +73,7 @@ export {
 } from './squad/answers/answers.ts'
 export type {
   WindowLogits,
-  /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
+  /** @deprecated Use `WindowLogits`; this name will be removed in version 0.3. */
   WindowLogits as RowLogits,
 } from './squad/answers/document-logits.ts'
 export { createDataset, type Dataset, makeDataset } from './squad/dataset.ts'
@@ -84,7 +89,7 @@ export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics/metrics-v2.
 export { mcNemarTest, randomizationTest } from './squad/metrics/paired-tests.ts'
 export type { PipelineAnswer } from './squad/python/pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './squad/reading/squad-json.ts'
-export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'
+export type { Answer, Example, Label, LabeledWindow, LabelledWindow, Window } from './squad/types.ts'
 export type { WindowOptions } from './squad/windows.ts'
 export type { BatchEncoding, CallOptions, Offsets } from './text/batch-encoding.ts'
 export type { Encoding } from './text/encoding.ts'

@@ -37,11 +37,11 @@ export function editDistance(a: string, b: string): number {
 }
 
 /** Returns the most similar name, if at most a third of the letters differ. */
-export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
+export function nearestName(misspelled: string, names: readonly string[]): string | undefined {
   let best: string | undefined
-  let fewest = Math.floor(misspelt.length / 3) + 1
+  let fewest = Math.floor(misspelled.length / 3) + 1
   for (const name of names) {
-    const edits = editDistance(letters(misspelt), letters(name))
+    const edits = editDistance(letters(misspelled), letters(name))
     if (edits < fewest) [best, fewest] = [name, edits]
   }
   return best

@@ -43,7 +43,7 @@ interface Entry {
 /** Questions about bridges, with answers as people type them into a spreadsheet. */
 const bridges: readonly Entry[] = Array.from({ length: thoroughOr(60, 12) }, (_, i) => {
   const [name, year, cost] = [['Ada', 'Bob', 'Cleo'][i % 3], 1700 + 7 * i, 1450 + 31 * i]
-  const context = `${name} built bridge ${i} in ${year}.\nIt cost ${cost.toLocaleString('en')} crowns, "a fortune"; it is 12,5 metres high.`
+  const context = `${name} built bridge ${i} in ${year}.\nIt cost ${cost.toLocaleString('en')} crowns, "a fortune"; it is 12,5 meters high.`
   return [
     { question: `Who built bridge ${i}?`, context, answer: name },
     // Excel interprets 1,450 as a number.

@@ -5,7 +5,7 @@ import type { QuestionAnsweringModel } from '../src/models/question-answering.ts
 import type { Engine } from '../src/runtime/engine.ts'
 import { createDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
-import type { LabelledWindow } from '../src/squad/types.ts'
+import type { LabeledWindow } from '../src/squad/types.ts'
 import { readRecorded } from './read-safetensors.ts'
 import { shared } from './shared.ts'
 import { withoutDropout } from './tiny-model.ts'
@@ -19,7 +19,7 @@ export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
 }
 
 /** Reads the first windows of a data file, from at most as many questions. */
-export async function firstWindows(file: string, count: number): Promise<LabelledWindow[]> {
+export async function firstWindows(file: string, count: number): Promise<LabeledWindow[]> {
   const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
   const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, count)
   return createDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 }).windows.slice(0, count)

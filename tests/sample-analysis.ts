@@ -1,4 +1,4 @@
-import type { AnalysisInput } from '../src/analysis/analyse.ts'
+import type { AnalysisInput } from '../src/analysis/analyze.ts'
 import type { AnswerCandidate } from '../src/squad/answers/answers.ts'
 import { exactMatch, f1 } from '../src/squad/metrics/metrics.ts'
 import type { Answer, Example, Window } from '../src/squad/types.ts'

@@ -1,5 +1,5 @@
 import { parseConfig } from '../src/models/registry.ts'
-import type { LabelledWindow } from '../src/squad/types.ts'
+import type { LabeledWindow } from '../src/squad/types.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
 export interface Sizes {
@@ -43,7 +43,7 @@ export function smallBatch(lengths: readonly number[]): RecordedBatch {
 }
 
 /** The same as windows with labels. */
-export const smallWindows = (lengths: readonly number[]): LabelledWindow[] =>
+export const smallWindows = (lengths: readonly number[]): LabeledWindow[] =>
   lengths.map((length, seed) => ({
     ...{ example: seed, input_ids: tokens(length, seed), context_start: 2, context_end: length - 1 },
     ...{ offsets: new Int32Array(2 * length), start_position: 3 + (seed % 5), end_position: 9 },

@@ -41,7 +41,7 @@ const options = (folder: string, more: Partial<StarterOptions> = {}): StarterOpt
   train_on: ['squad', 'tydi'],
   sizes: { seed: 42, set_aside: 5, set_aside_from: 'tydi', dev: 10 },
   model: 'owner/base',
-  base: { name: 'owner/base', licence: 'MIT' },
+  base: { name: 'owner/base', license: 'MIT' },
   work: join(folder, 'work'),
   output_dir: join(folder, 'starter'),
   max_bytes: 28e6,

@@ -328,9 +328,9 @@ describe('the files of the repository', () => {
 
   it('list the licenses of all packages', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json'))
-    const page = read('docs/licences.md')
+    const page = read('docs/licenses.md')
     const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``))
-    expect(missing, 'packages without a line in docs/licences.md').toEqual([])
+    expect(missing, 'packages without a line in docs/licenses.md').toEqual([])
   })
 
   it('do not specify a package registry', () => {

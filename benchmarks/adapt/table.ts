@@ -5,7 +5,7 @@ import { randomizationTest } from '../../src/squad/metrics/paired-tests.ts'
 
 /** A fine-tuning with its results. */
 export interface Cell {
-  /** Number of labelled questions. */
+  /** Number of labeled questions. */
   readonly size: number
   /** `plain`, or the style of the questions that the model was adapted with. */
   readonly side: string
@@ -53,7 +53,7 @@ export function printTable(cells: readonly Cell[]): void {
 interface SideResult {
   readonly side: string
   readonly learning_rate: number
-  /** Scores of each question in per cent, as means over seeds. */
+  /** Scores of each question in percent, as means over seeds. */
   readonly exact_match: Float64Array
   readonly f1: Float64Array
 }

@@ -11,7 +11,7 @@ import { randomModel } from '../../src/inference/pretrained.ts'
 import { parseConfig } from '../../src/models/registry.ts'
 import type { Engine, Precision } from '../../src/runtime/engine.ts'
 import { webgpuEntry } from '../../src/runtime/webgpu/index.ts'
-import type { LabelledWindow } from '../../src/squad/types.ts'
+import type { LabeledWindow } from '../../src/squad/types.ts'
 import { parseArguments } from '../../src/training/arguments/arguments.ts'
 import { Stepper } from '../../src/training/loop/stepper.ts'
 import { decodeWindows } from './windows.ts'
@@ -132,7 +132,7 @@ async function measure(engine: Engine, precision: Precision, seconds: number): P
   record({ of, precision, mode: 'training', ...training })
   await stepper.release()
   await model.computeIn(precision)
-  const rows = (step: number): LabelledWindow[] => batchOf(step).map((i) => windows[i])
+  const rows = (step: number): LabeledWindow[] => batchOf(step).map((i) => windows[i])
   const evaluation = await timed(seconds / 2, (step) => model.forward(toRows(rows(step))))
   record({ of, precision, mode: 'evaluation', ...evaluation })
   await model.release()

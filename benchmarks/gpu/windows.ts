@@ -1,7 +1,7 @@
-import type { LabelledWindow } from '../../src/squad/types.ts'
+import type { LabeledWindow } from '../../src/squad/types.ts'
 
 /** Windows without their texts, which suffice for training and logits. */
-export type BareWindow = Pick<LabelledWindow, 'input_ids' | 'start_position' | 'end_position' | 'context_start'>
+export type BareWindow = Pick<LabeledWindow, 'input_ids' | 'start_position' | 'end_position' | 'context_start'>
 
 const HEADER = 4
 
@@ -18,9 +18,9 @@ export function encodeWindows(windows: readonly BareWindow[]): Uint8Array {
   return new Uint8Array(numbers.buffer)
 }
 
-export function decodeWindows(bytes: Uint8Array): LabelledWindow[] {
+export function decodeWindows(bytes: Uint8Array): LabeledWindow[] {
   const numbers = new Uint16Array(bytes.slice().buffer)
-  const windows: LabelledWindow[] = []
+  const windows: LabeledWindow[] = []
   for (let at = 0; at < numbers.length; ) {
     const [length, context_start, start_position, end_position] = numbers.subarray(at, at + HEADER)
     const input_ids = Int32Array.from(numbers.subarray(at + HEADER, at + HEADER + length))

@@ -53,7 +53,7 @@ export const PRECISION = hasBfloat16(inspectMachine()) ? 'bfloat16' : 'float32'
 
 const COMPUTING = { engine: 'onednn', bf16: PRECISION === 'bfloat16' } as const
 
-/** The result of a run. Scores are in per cent. */
+/** The result of a run. Scores are in percent. */
 export interface RecipeResult {
   readonly recipe: string
   readonly about: string

@@ -62,7 +62,7 @@ export interface TorchDocument {
 /** A run of the training loop by scaling.ts. */
 export interface ScalingPoint {
   readonly model: string
-  /** Fraction of the file's questions in per cent. */
+  /** Fraction of the file's questions in percent. */
   readonly share: number
   readonly batch_size: number
   readonly max_tokens_per_pass: number

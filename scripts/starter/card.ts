@@ -5,7 +5,7 @@ import type { ReadSource } from './sources.ts'
 
 export interface BaseModel {
   readonly name: string
-  readonly licence: string
+  readonly license: string
   readonly sha256: string
 }
 
@@ -68,11 +68,11 @@ export function starterCard(card: StarterCard): string {
     ),
     '## Licenses',
     [
-      `- **${base.name}**: ${base.licence}. Others trained it, on data with its own terms. SHA-256 of its weights: \`${base.sha256}\`.`,
+      `- **${base.name}**: ${base.license}. Others trained it, on data with its own terms. SHA-256 of its weights: \`${base.sha256}\`.`,
       ...sources.map(
         ({ facts, trained, origin }) =>
           `- **${facts.title}** (${origin}; ${trained ? 'for training' : 'for evaluation only'}): ` +
-          `[${facts.licence}](${licenceAddress(facts.licence)}). ${facts.attribution}`,
+          `[${facts.license}](${licenseAddress(facts.license)}). ${facts.attribution}`,
       ),
     ].join('\n'),
     'This card makes no statement about whether the share-alike terms of these data sets apply to the weights.',
@@ -81,8 +81,8 @@ export function starterCard(card: StarterCard): string {
 }
 
 /** "CC BY-SA 4.0" -> https://creativecommons.org/licenses/by-sa/4.0/ */
-const licenceAddress = (licence: string): string =>
-  `https://creativecommons.org/licenses/${licence.replace('CC ', '').toLowerCase().replace(' ', '/')}/`
+const licenseAddress = (license: string): string =>
+  `https://creativecommons.org/licenses/${license.replace('CC ', '').toLowerCase().replace(' ', '/')}/`
 
 const resultTable = (results: readonly ModelEvaluation[]): string =>
   table(

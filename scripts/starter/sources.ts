@@ -12,7 +12,7 @@ export interface SourceFacts {
   readonly title: string
   /** Name, configuration and split on the hub. */
   readonly hub: { readonly name: string; readonly config: string; readonly split: string }
-  readonly licence: string
+  readonly license: string
   readonly attribution: string
 }
 
@@ -22,19 +22,19 @@ export const SOURCES = {
   squad: {
     title: 'SQuAD v1.1, training set',
     hub: { name: 'rajpurkar/squad', config: 'plain_text', split: 'train' },
-    licence: 'CC BY-SA 4.0',
+    license: 'CC BY-SA 4.0',
     attribution: `Rajpurkar, Zhang, Lopyrev, Liang: "SQuAD: 100,000+ Questions for Machine Comprehension of Text" (2016). ${WIKIPEDIA}`,
   },
   tydi: {
     title: 'TyDi QA v1.1, gold passage task, English part of the training set',
     hub: { name: 'google-research-datasets/tydiqa', config: 'secondary_task', split: 'train' },
-    licence: 'CC BY-SA 3.0',
+    license: 'CC BY-SA 3.0',
     attribution: `Clark, Choi, Collins, Garrette, Kwiatkowski, Nikolaev, Palomaki: "TyDi QA" (2020). ${WIKIPEDIA}`,
   },
   mlqa: {
     title: 'MLQA v1.0, English questions about English texts, development set',
     hub: { name: 'facebook/mlqa', config: 'mlqa.en.en', split: 'validation' },
-    licence: 'CC BY-SA 3.0',
+    license: 'CC BY-SA 3.0',
     attribution: `Lewis, Oguz, Rinott, Riedel, Schwenk: "MLQA: Evaluating Cross-lingual Extractive Question Answering" (2019). ${WIKIPEDIA}`,
   },
 } as const satisfies Record<string, SourceFacts>

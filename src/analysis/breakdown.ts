@@ -1,6 +1,6 @@
 import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import { type Dimension, isCatchAll, labelOrder } from './dimensions.ts'
-import type { AnalysedQuestion, Breakdown, GroupScore, QuestionGroup } from './types.ts'
+import type { AnalyzedQuestion, Breakdown, GroupScore, QuestionGroup } from './types.ts'
 
 /** Minimum group size for an interval. The interval of three right answers, for example, would be "100 to 100". */
 export const MIN_FOR_INTERVAL = 20
@@ -8,7 +8,7 @@ export const MIN_FOR_INTERVAL = 20
 /** Groups the questions by one dimension and computes the scores of each group. */
 export function breakdown(
   dimension: Dimension,
-  questions: readonly Pick<AnalysedQuestion, 'groups' | 'exact_match' | 'f1'>[],
+  questions: readonly Pick<AnalyzedQuestion, 'groups' | 'exact_match' | 'f1'>[],
 ): Breakdown {
   const labels = [...new Set(questions.map(({ groups }) => groups[dimension]))]
   const groups = labels.map((label): QuestionGroup => {

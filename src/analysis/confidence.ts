@@ -1,6 +1,6 @@
 /** How well the confidence of the model predicts whether its answers are right. */
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/metrics/calibration.ts'
-import type { AnalysedQuestion, ConfidenceSummary, Reliability, RiskPoint } from './types.ts'
+import type { AnalyzedQuestion, ConfidenceSummary, Reliability, RiskPoint } from './types.ts'
 
 /** Fitted confidences of the best answers. */
 export interface FittedConfidences {
@@ -13,7 +13,7 @@ export interface FittedConfidences {
 const MAX_POINTS = 200
 const MAX_MISTAKES = 20
 
-type Answered = Pick<AnalysedQuestion, 'confidence' | 'calibrated_confidence' | 'exact_match'>
+type Answered = Pick<AnalyzedQuestion, 'confidence' | 'calibrated_confidence' | 'exact_match'>
 
 export function confidenceSummary(
   questions: readonly Answered[],
@@ -40,7 +40,7 @@ export function confidenceSummary(
 }
 
 /** Indices of the questions, the most confident first. Ties keep their order. */
-export const byConfidence = (questions: readonly Pick<AnalysedQuestion, 'confidence'>[]): number[] =>
+export const byConfidence = (questions: readonly Pick<AnalyzedQuestion, 'confidence'>[]): number[] =>
   questions.map((_, index) => index).sort((a, b) => questions[b].confidence - questions[a].confidence || a - b)
 
 function reliability(answers: readonly JudgedAnswer[]): Reliability {

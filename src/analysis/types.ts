@@ -1,5 +1,5 @@
 /**
- * The result of `analyse`, as a JSON document. Scores of questions are in [0, 1], scores of groups are percentages.
+ * The result of `analyze`, as a JSON document. Scores of questions are in [0, 1], scores of groups are percentages.
  * Positions are UTF-16 indices into a context, and question indices refer to `questions`.
  */
 import type { BootstrapMean } from '../squad/metrics/bootstrap.ts'
@@ -17,9 +17,9 @@ export interface Analysis {
   readonly breakdowns: readonly Breakdown[]
   readonly confidence: ConfidenceSummary
   /** Distinct contexts, in the order of their first questions. */
-  readonly contexts: readonly AnalysedContext[]
+  readonly contexts: readonly AnalyzedContext[]
   /** All questions, in the order of the data. */
-  readonly questions: readonly AnalysedQuestion[]
+  readonly questions: readonly AnalyzedQuestion[]
 }
 
 export interface Overall {
@@ -93,12 +93,12 @@ export interface RiskPoint {
   readonly confidence: number
 }
 
-export interface AnalysedContext {
+export interface AnalyzedContext {
   readonly title?: string
   readonly text: string
 }
 
-export interface AnalysedQuestion {
+export interface AnalyzedQuestion {
   readonly id: string
   /** Index in `contexts`. */
   readonly context: number

@@ -1,4 +1,4 @@
-import type { Label, LabelledWindow } from '../squad/types.ts'
+import type { Label, LabeledWindow } from '../squad/types.ts'
 import type { Row } from './pack.ts'
 import { type PaddingOptions, toRows } from './rows.ts'
 import { countSpans, type SpanCounts } from './span-targets.ts'
@@ -101,7 +101,7 @@ export interface PassOptions extends PaddingOptions {
 }
 
 /** Creates the passes of a training batch, by lane. */
-export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[][] {
+export function trainingPasses(windows: readonly LabeledWindow[], options: PassOptions): Pass[][] {
   const { max_tokens_per_pass, lanes, batches, first_place, share, hidden, teacher_logits } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)

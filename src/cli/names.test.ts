@@ -92,7 +92,7 @@ describe('a model given by hub name', () => {
     expect((await world.files()).some((path) => path.endsWith('model.safetensors'))).toBe(false)
   })
 
-  test('leads to similar names if misspelt, and to the token if private', async () => {
+  test('leads to similar names if misspelled, and to the token if private', async () => {
     const wrong = await runHere('inspect', 'ann/bret')
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toMatch(/there is no model "ann\/bret".*\n.*Nearest names: ann\/bert/)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ModelConfig } from '../models/architecture.ts'
-import type { LabelledWindow } from '../squad/types.ts'
+import type { LabeledWindow } from '../squad/types.ts'
 import { type DigestedQuestion, digestConfig, digestQuestions, digestWindows } from './digests.ts'
 
 /** The values with each of the changes by itself. */
@@ -22,7 +22,7 @@ test.each([
   expect(digestQuestions([question, changed])).not.toBe(digestQuestions([changed, question]))
 })
 
-const window: LabelledWindow = {
+const window: LabeledWindow = {
   ...{ example: 0, input_ids: Int32Array.of(1, 2, 3), token_types: Uint8Array.of(0, 0, 1) },
   ...{ context_start: 1, context_end: 3, offsets: new Int32Array(6), start_position: 1, end_position: 2 },
 }

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ModelConfig } from '../models/architecture.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import type { SpanModel } from '../models/span-model.ts'
-import type { Answer, LabelledWindow } from '../squad/types.ts'
+import type { Answer, LabeledWindow } from '../squad/types.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 export interface DigestedQuestion {
@@ -34,7 +34,7 @@ export function digestQuestions(questions: Iterable<DigestedQuestion>): string {
 }
 
 /** Digest of the tokens and labels of windows. */
-export function digestWindows(windows: Iterable<LabelledWindow>): string {
+export function digestWindows(windows: Iterable<LabeledWindow>): string {
   const hash = createHash('sha256')
   for (const { example, input_ids, context_start, context_end, start_position, end_position } of windows) {
     hash.update(Int32Array.of(example, input_ids.length, context_start, context_end, start_position, end_position))

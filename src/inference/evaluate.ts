@@ -24,7 +24,7 @@ type V2EvaluationMetrics = {
   readonly [K in Exclude<keyof SquadV2Metrics, 'exact' | 'f1' | 'total'> as `eval_${K}`]?: SquadV2Metrics[K]
 }
 
-/** The metrics of `Trainer.evaluate`, plus EM and F1 in per cent. */
+/** The metrics of `Trainer.evaluate`, plus EM and F1 in percent. */
 export interface EvaluationMetrics extends V2EvaluationMetrics {
   readonly eval_loss: number
   readonly eval_exact_match: number
@@ -50,7 +50,7 @@ export interface AnswerScore {
   readonly f1: number
 }
 
-/** Average EM and F1 in per cent, together with the scores of each question. */
+/** Average EM and F1 in percent, together with the scores of each question. */
 export interface Scored extends AnswerScore {
   readonly scores: readonly AnswerScore[]
   /** All metrics of the SQuAD v2.0 script, if it was used. */

@@ -3,7 +3,7 @@ import { cutIntoLanes, inLanes, type Share } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
-import type { Label, LabelledWindow, Window } from '../squad/types.ts'
+import type { Label, LabeledWindow, Window } from '../squad/types.ts'
 import { type PassResult, passLine, passOf } from './pass-lines.ts'
 
 export interface ForwardOptions {
@@ -39,7 +39,7 @@ export async function windowLogits(
 /** Like `windowLogits`, but also computes the mean loss over all windows. */
 export async function windowLosses(
   model: SpanModel,
-  windows: readonly LabelledWindow[],
+  windows: readonly LabeledWindow[],
   options: ForwardOptions = {},
 ): Promise<{ logits: WindowLogits[]; loss: number }> {
   const passes = await computeAll(model, passGroups(model, windows, options, windows), options)

@@ -23,7 +23,7 @@ export interface LoadOptions {
   readonly seed?: number
   /** Keep only these layers of a deeper model, counted from 0. */
   readonly init_layers?: readonly number[]
-  /** Reinitialise weights whose shapes do not match, instead of rejecting them. */
+  /** Reinitialize weights whose shapes do not match, instead of rejecting them. */
   readonly ignore_mismatched_sizes?: boolean
 }
 

@@ -6,7 +6,7 @@ import { gelu } from '../ops/gelu.ts'
 export type Activation = (x: Tensor) => Tensor
 
 /**
- * GELU clipped at 10, for quantisation. The lower limit of -10 in the reference has no effect, because GELU is never
+ * GELU clipped at 10, for quantization. The lower limit of -10 in the reference has no effect, because GELU is never
  * below -0.17.
  */
 const gelu10: Activation = (x) => {

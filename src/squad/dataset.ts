@@ -1,12 +1,12 @@
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { labelWindow } from './labels.ts'
-import type { Example, LabelledWindow, Window } from './types.ts'
+import type { Example, LabeledWindow, Window } from './types.ts'
 import { createWindows, type WindowOptions } from './windows.ts'
 
 /** Questions and their labeled windows. */
 export interface Dataset {
   readonly examples: readonly Example[]
-  readonly windows: readonly LabelledWindow[]
+  readonly windows: readonly LabeledWindow[]
 }
 
 /** Cuts examples into windows labeled with their first answer. `onProgress` receives the number of examples done. */
@@ -21,7 +21,7 @@ export function createDataset(
 }
 
 /** A window of the example with the label of its first answer. */
-export const labeled = (window: Window, { answers }: Example): LabelledWindow => ({
+export const labeled = (window: Window, { answers }: Example): LabeledWindow => ({
   ...window,
   ...labelWindow(window, answers[0]),
 })

@@ -42,10 +42,13 @@ export interface Label {
 }
 
 /** A window with its label, for training. */
-export interface LabelledWindow extends Window, Label {}
+export interface LabeledWindow extends Window, Label {}
 
 /** A span of a context. */
 export interface TextSpan {
   readonly start: number
   readonly end: number
 }
+
+/** @deprecated Use `LabeledWindow`; this name will be removed in version 0.3. */
+export type LabelledWindow = LabeledWindow

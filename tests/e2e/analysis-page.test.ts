@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { analyse } from '../../src/analysis/analyse.ts'
+import { analyze } from '../../src/analysis/analyze.ts'
 import { analysisHtml } from '../../src/analysis/page/html.ts'
-import type { AnalysedQuestion } from '../../src/analysis/types.ts'
+import type { AnalyzedQuestion } from '../../src/analysis/types.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { hostile, sampleEvaluation } from '../sample-analysis.ts'
 
-const analysis = analyse(sampleEvaluation(240))
-const countOf = (holds: (question: AnalysedQuestion) => boolean) => analysis.questions.filter(holds).length
+const analysis = analyze(sampleEvaluation(240))
+const countOf = (holds: (question: AnalyzedQuestion) => boolean) => analysis.questions.filter(holds).length
 
 describeChromium('the analysis page in Chromium', () => {
   let folder: string
@@ -87,7 +87,7 @@ describeChromium('the analysis page in Chromium', () => {
     await type('to', '80')
     await type('text', 'ROME friends')
     await choose('sort', 'surest')
-    const holds = ({ exact_match, groups, confidence }: AnalysedQuestion) =>
+    const holds = ({ exact_match, groups, confidence }: AnalyzedQuestion) =>
       exact_match === 0 && groups.answer_kind === 'name' && confidence >= 0.3 && confidence <= 0.8
     const count = countOf(holds)
     expect(count).toBeGreaterThan(0)

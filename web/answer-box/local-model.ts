@@ -52,7 +52,7 @@ async function start(): Promise<LocalModel> {
   const script = await response!.blob()
   const address = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
   const worker = new Worker(address, { type: 'module' })
-  // Threads require an isolated page. Files are not kept, because 30 MB would count towards the storage of the host page.
+  // Threads require an isolated page. Files are not kept, because 30 MB would count toward the storage of the host page.
   const settings = { base, manifest, threads: 1, keepsFiles: false }
   // A model and the index may be loaded at the same time.
   const parts = new Map<string, readonly [done: number, total: number]>()

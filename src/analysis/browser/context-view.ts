@@ -1,5 +1,5 @@
 import type { TextSpan } from '../../squad/types.ts'
-import type { AnalysedQuestion } from '../types.ts'
+import type { AnalyzedQuestion } from '../types.ts'
 import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
 
@@ -10,7 +10,7 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /** Shows a context with its labeled answers, the prediction, a selected candidate and window boundaries marked. */
-export function contextView(text: string, question: AnalysedQuestion, candidate?: number): HTMLElement {
+export function contextView(text: string, question: AnalyzedQuestion, candidate?: number): HTMLElement {
   const { answers, candidates, windows } = question
   const layers: Layer[] = [
     ...answers.map(({ text: gold, start }) => ({ name: 'gold', start, end: start + gold.length })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AnalysedQuestion } from '../types.ts'
+import type { AnalyzedQuestion } from '../types.ts'
 import { type Filter, fromHash, QuestionFinder, toHash } from './filter.ts'
 
 const groups = {
@@ -10,7 +10,7 @@ const groups = {
   windows: '1',
   answer_position: '0 to 20 %',
 }
-const base: AnalysedQuestion = {
+const base: AnalyzedQuestion = {
   id: 'q0',
   context: 0,
   question: 'Who won?',
@@ -23,7 +23,7 @@ const base: AnalysedQuestion = {
   class: 'correct',
   groups,
 }
-const questions: AnalysedQuestion[] = [
+const questions: AnalyzedQuestion[] = [
   base,
   { ...base, id: 'q1', exact_match: 0, f1: 0.5, confidence: 0.5, class: 'too_wide' },
   {

@@ -1,6 +1,6 @@
 /** Filters the list of questions. A filter maps the names of the form's fields to their values. */
 import { type Dimension, dimensions } from '../dimensions.ts'
-import type { AnalysedQuestion, Analysis } from '../types.ts'
+import type { Analysis, AnalyzedQuestion } from '../types.ts'
 
 /** Values by field, without empty fields. An empty filter matches all questions. */
 export type Filter = Readonly<Partial<Record<FilterField, string>>>
@@ -44,12 +44,12 @@ export class QuestionFinder {
 }
 
 const orders = {
-  surest: (a: AnalysedQuestion, b: AnalysedQuestion) => b.confidence - a.confidence,
-  unsurest: (a: AnalysedQuestion, b: AnalysedQuestion) => a.confidence - b.confidence,
-  worst: (a: AnalysedQuestion, b: AnalysedQuestion) => a.f1 - b.f1,
+  surest: (a: AnalyzedQuestion, b: AnalyzedQuestion) => b.confidence - a.confidence,
+  unsurest: (a: AnalyzedQuestion, b: AnalyzedQuestion) => a.confidence - b.confidence,
+  worst: (a: AnalyzedQuestion, b: AnalyzedQuestion) => a.f1 - b.f1,
 }
 
-function satisfies(question: AnalysedQuestion, filter: Filter): boolean {
+function satisfies(question: AnalyzedQuestion, filter: Filter): boolean {
   const { from, to, result } = filter
   const percent = 100 * question.confidence
   if (result === 'right' && question.exact_match !== 1) return false

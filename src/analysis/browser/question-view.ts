@@ -1,11 +1,11 @@
 import { dimensions, dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
-import type { AnalysedQuestion, Analysis } from '../types.ts'
+import type { Analysis, AnalyzedQuestion } from '../types.ts'
 import { contextView } from './context-view.ts'
 import { element, formatShare } from './dom.ts'
 
 /** An entry of the list. It shows question and answer; the details are rendered when it is opened. */
-export function questionView({ contexts }: Analysis, question: AnalysedQuestion): HTMLElement {
+export function questionView({ contexts }: Analysis, question: AnalyzedQuestion): HTMLElement {
   const context = contexts[question.context]
   const right = question.exact_match === 1
   const summary = element(
@@ -24,7 +24,7 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
       'Predicted ',
       quoted(predictionOf(question, context.text)),
       right ? '' : ', labeled ',
-      right ? '' : labelledAnswers(question),
+      right ? '' : labeledAnswers(question),
     ),
   )
   const view = element('details', { class: 'example' }, summary)
@@ -34,19 +34,19 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
   return element('li', {}, view)
 }
 
-const predictionOf = ({ candidates }: AnalysedQuestion, text: string): string =>
+const predictionOf = ({ candidates }: AnalyzedQuestion, text: string): string =>
   text.slice(candidates[0].start, candidates[0].end)
 
 const quoted = (text: string): HTMLElement =>
   text ? element('bdi', { class: 'quoted' }, text) : element('em', {}, 'no answer')
 
-function labelledAnswers({ answers }: AnalysedQuestion): HTMLElement {
+function labeledAnswers({ answers }: AnalyzedQuestion): HTMLElement {
   const texts = [...new Set(answers.map(({ text }) => text))]
   if (texts.length === 0) return quoted('')
   return element('span', {}, ...texts.flatMap((text, i) => (i ? [' or ', quoted(text)] : [quoted(text)])))
 }
 
-function opened(question: AnalysedQuestion, title: string | undefined, text: string): HTMLElement {
+function opened(question: AnalyzedQuestion, title: string | undefined, text: string): HTMLElement {
   let selected: number | undefined
   let context = contextView(text, question)
   const buttons = question.candidates.map((candidate, i) => {
@@ -83,7 +83,7 @@ function bar(share: number): HTMLElement {
   return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill)
 }
 
-function facts(question: AnalysedQuestion): HTMLElement {
+function facts(question: AnalyzedQuestion): HTMLElement {
   const { id, exact_match, f1, confidence, calibrated_confidence, windows, class: name } = question
   const rows: [string, string][] = [
     ['Class', classTexts[name].explanation],

@@ -1,5 +1,5 @@
 import { toHash } from '../browser/filter.ts'
-import type { AnalysedQuestion, Analysis, GroupScore } from '../types.ts'
+import type { Analysis, AnalyzedQuestion, GroupScore } from '../types.ts'
 
 /** A piece of HTML, as a separate type, so that plain strings are always escaped. */
 export class Html {
@@ -39,7 +39,7 @@ export const intervalText = ({ low, high }: GroupScore): string =>
 export const filterLink = (filter: Parameters<typeof toHash>[0], text: string): Html =>
   html`<a href="#${toHash(filter)}">${text}</a>`
 
-export const predictionText = ({ contexts }: Analysis, { context, candidates }: AnalysedQuestion): string =>
+export const predictionText = ({ contexts }: Analysis, { context, candidates }: AnalyzedQuestion): string =>
   contexts[context].text.slice(candidates[0].start, candidates[0].end)
 
 /** An answer in quotation marks, with its own text direction; "" is shown as "no answer". */

@@ -3,13 +3,13 @@ import { parseHTML } from 'linkedom'
 import { describe, expect, it } from 'vitest'
 import { bundleScript, committedScript } from '../../../scripts/analysis-page.ts'
 import { sampleEvaluation } from '../../../tests/sample-analysis.ts'
-import { analyse } from '../analyse.ts'
+import { analyze } from '../analyze.ts'
 import { filterFields } from '../browser/filter.ts'
 import { browserScript, browserScriptDigest } from './browser-script.ts'
 import { analysisHtml } from './html.ts'
 import { takeaways } from './takeaways.ts'
 
-const analysis = analyse(sampleEvaluation(120))
+const analysis = analyze(sampleEvaluation(120))
 const page = analysisHtml(analysis)
 const { document } = parseHTML(page)
 
@@ -57,7 +57,7 @@ describe('the page', () => {
   })
 
   it('grows by less than 1,400 bytes per question, which keeps the 10,570 questions of SQuAD below 15 MB', () => {
-    const larger = analysisHtml(analyse(sampleEvaluation(240)))
+    const larger = analysisHtml(analyze(sampleEvaluation(240)))
     expect((larger.length - page.length) / 120).toBeLessThan(1400)
   })
 
@@ -69,14 +69,14 @@ describe('the page', () => {
   it('shows the threshold for "" and how to change it', () => {
     const tiles = (html: string) => parseHTML(html).document.querySelector('.tiles')!.textContent
     expect(tiles(page)).not.toContain('null_score_diff_threshold')
-    const answered = analyse({ ...sampleEvaluation(12), null_score_diff_threshold: -2.5 })
+    const answered = analyze({ ...sampleEvaluation(12), null_score_diff_threshold: -2.5 })
     expect(tiles(analysisHtml(answered))).toContain('Threshold-2.5 null_score_diff_threshold')
     const advice = document.querySelector('a[href="#class=answered_without_answer"]')!.closest('td')!.textContent
     expect(advice).toContain('lower --null_score_diff_threshold or fit it with --calibrate')
   })
 
   it('supports a single question', () => {
-    const single = analysisHtml(analyse(sampleEvaluation(1)))
+    const single = analysisHtml(analyze(sampleEvaluation(1)))
     expect(single).not.toMatch(/NaN|Infinity/)
     expect(single).toContain('<strong>1</strong> <span>1 window</span>')
   })

@@ -109,7 +109,7 @@ export function modelCard(summary: ModelCardSummary): string {
     loadingBlocks(summary.repository ?? `OWNER/${repositoryName(summary.name)}`, summary.has_onnx === true),
     '## Limitations',
     'The model answers with a passage of the given text, even if the text contains no answer or is not true. It was evaluated only on the validation questions above.',
-    licenceBlock(summary),
+    licenseBlock(summary),
     `Trained with spanforge ${summary.version}.`,
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
@@ -225,7 +225,7 @@ function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
     : figures
 }
 
-function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
+function licenseBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
   if (license === undefined)
     return `License: not stated. The licenses of ${plainText(base_model.name)} and ${plainText(train.name)} apply; set \`license\` in the metadata accordingly.`
   const link = license_link ? ` (${plainText(license_link)})` : ''

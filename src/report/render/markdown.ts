@@ -1,7 +1,7 @@
 import type { Block } from './document.ts'
 import type { Table } from './table.ts'
 
-/** Renders blocks as GitHub-flavoured Markdown. Figures link to their files. */
+/** Renders blocks as GitHub-flavored Markdown. Figures link to their files. */
 export const renderMarkdown = (blocks: readonly Block[]): string => `${blocks.map(markdownOf).join('\n\n')}\n`
 
 function markdownOf(block: Block): string {

@@ -1,6 +1,6 @@
 import { type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
 import { labeled } from '../../squad/dataset.ts'
-import type { Example, LabelledWindow } from '../../squad/types.ts'
+import type { Example, LabeledWindow } from '../../squad/types.ts'
 import { WindowCutter } from '../../squad/windows.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
 import { Stepper } from '../../training/loop/stepper.ts'
@@ -29,7 +29,7 @@ export async function measureTraining(
   const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
   const { per_device_train_batch_size: batch_size } = args
   const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
-  const windows: LabelledWindow[] = []
+  const windows: LabeledWindow[] = []
   const apart = Math.max(1, Math.floor(examples.length / (batch_size * STEPS)))
   for (let i = 0; i < examples.length && windows.length < batch_size * STEPS; i += apart)
     for (const window of cutter.cut(examples[i], i)) windows.push(labeled(window, examples[i]))

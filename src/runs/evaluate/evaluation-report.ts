@@ -27,11 +27,11 @@ export async function writeAnalysis(
   options: OutputOptions,
 ): Promise<string[]> {
   // Imported only when needed: the plotting libraries take longer to load than the rest of the command.
-  const [{ analyse }, { analysisHtml }] = await Promise.all([
-    import('../../analysis/analyse.ts'),
+  const [{ analyze }, { analysisHtml }] = await Promise.all([
+    import('../../analysis/analyze.ts'),
     import('../../analysis/page/html.ts'),
   ])
-  const analysis = analyse({
+  const analysis = analyze({
     model,
     data: basename(data),
     examples,

@@ -63,7 +63,7 @@ test('training stores the threshold and the confidence with the model, and evalu
   expect(found.f1).toBeGreaterThanOrEqual(results.eval_f1 - 1e-9)
 })
 
-test('copies of a question about the same text do not count towards the 200', () => {
+test('copies of a question about the same text do not count toward the 200', () => {
   const examples = differentExamples(200)
   expect(cannotFit(examples, false)).toBeUndefined()
   const copies = Array.from({ length: 200 }, (_, i) => ({ ...examples[i % 10], id: String(i) }))

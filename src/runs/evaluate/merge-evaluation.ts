@@ -5,7 +5,7 @@ import { evaluateLogits } from '../../inference/evaluate.ts'
 import { collectPasses } from '../../inference/logits.ts'
 import { type PassResult, passOf } from '../../inference/pass-lines.ts'
 import { showList } from '../../show-value.ts'
-import type { LabelledWindow } from '../../squad/types.ts'
+import type { LabeledWindow } from '../../squad/types.ts'
 import type { Screen } from '../screen/screen.ts'
 import { parsedLines } from '../shards/block-journal.ts'
 import { checkShards, type FoundShard, modified, partOf } from '../shards/shard-manifest.ts'
@@ -110,7 +110,7 @@ async function rejectOthers(
 /** Reads the results of all passes in order, and checks that they cover each window once. */
 async function readPasses(
   shards: readonly FoundShard[],
-  windows: readonly LabelledWindow[],
+  windows: readonly LabeledWindow[],
 ): Promise<readonly PassResult[]> {
   const passes: PassResult[] = []
   const seen = new Set<number>()

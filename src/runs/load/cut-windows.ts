@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Dataset, labeled } from '../../squad/dataset.ts'
-import type { Example, LabelledWindow } from '../../squad/types.ts'
+import type { Example, LabeledWindow } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
@@ -24,7 +24,7 @@ export async function cutWindows(
 ): Promise<Dataset> {
   const chunks =
     workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
-  const windows: LabelledWindow[] = []
+  const windows: LabeledWindow[] = []
   const progress = screen.counting(label, 'examples', examples.length)
   try {
     for await (const chunk of chunks) {
@@ -42,7 +42,7 @@ async function* cutHere(
   tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
-): AsyncGenerator<LabelledWindow[]> {
+): AsyncGenerator<LabeledWindow[]> {
   const cutter = new WindowCutter(tokenizer, options)
   for (let first = 0; first < examples.length; first += 64) {
     yield examples
@@ -65,15 +65,15 @@ async function* cutInThreads(
   examples: readonly Example[],
   options: WindowOptions,
   threads: number,
-): AsyncGenerator<LabelledWindow[]> {
+): AsyncGenerator<LabeledWindow[]> {
   const tasks = Math.ceil(examples.length / TASK)
   const workers = Array.from({ length: Math.min(threads, tasks) }, () => {
     const data: CutWorkerData = { settings: tokenizer.settings, options }
     return new Thread(startWorker(import.meta.url, './cut-worker', data))
   })
-  const cut = (task: number): Promise<LabelledWindow[]> => {
+  const cut = (task: number): Promise<LabeledWindow[]> => {
     const first = task * TASK
-    const windows = workers[task % workers.length].call<LabelledWindow[]>(
+    const windows = workers[task % workers.length].call<LabeledWindow[]>(
       'cut',
       first,
       examples.slice(first, first + TASK),
@@ -81,7 +81,7 @@ async function* cutInThreads(
     windows.catch(() => {}) // thrown when its turn comes
     return windows
   }
-  const pending: Promise<LabelledWindow[]>[] = []
+  const pending: Promise<LabeledWindow[]>[] = []
   try {
     for (let next = 0; ; ) {
       // Two tasks for each worker, so that none waits while this thread is busy.

@@ -27,7 +27,7 @@ export interface WorsenedQuestion {
   readonly new_score: number
 }
 
-export interface Judgement {
+export interface Judgment {
   readonly outcome: Outcome
   /** Loss in points that the test finds with these questions four times in five. */
   readonly detectable: number
@@ -40,7 +40,7 @@ export function judge(
   rule: PromotionRule,
   difference: PairedDifference,
   models: readonly [EvaluatedModel, EvaluatedModel],
-): Judgement {
+): Judgment {
   const { metric, alpha, min_gain } = rule
   const outcome = outcomeOf(difference, alpha)
   const detectable = detectableLoss(models, metric, alpha)

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import { fromFirst, isFirst, type LocalRanks, type Ranks, rejectDifferences, together } from '../../ranks/ranks.ts'
-import type { LabelledWindow } from '../../squad/types.ts'
+import type { LabeledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { readLoopState } from '../../training/checkpoints/run-checkpoint.ts'
 import { planRun } from '../../training/loop/plan.ts'
@@ -60,10 +60,10 @@ const TOGETHER = 4096
 /** Returns the windows that the first rank on this host has cut. */
 async function fromFirstOnHost(
   local: LocalRanks,
-  own: readonly LabelledWindow[] | undefined,
-): Promise<readonly LabelledWindow[]> {
+  own: readonly LabeledWindow[] | undefined,
+): Promise<readonly LabeledWindow[]> {
   if (local.size === 1) return own!
-  const received: LabelledWindow[] = []
+  const received: LabeledWindow[] = []
   for (let first = 0, isLast = false; !isLast; first += TOGETHER) {
     const part = own && { windows: own.slice(first, first + TOGETHER), isLast: first + TOGETHER >= own.length }
     const [bytes] = await local.gather(part ? serialize(part) : new Uint8Array(0))

@@ -4,7 +4,7 @@ import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import type { SpanModel } from '../../models/span-model.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
-import type { Example, LabelledWindow } from '../../squad/types.ts'
+import type { Example, LabeledWindow } from '../../squad/types.ts'
 import { checkArguments, rejectExclusive } from '../../training/arguments/argument-checks.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import {
@@ -57,8 +57,8 @@ export interface RunInputs {
 
 /** The windows of a run, by use. */
 export interface RunWindows {
-  readonly train: readonly LabelledWindow[]
-  readonly validation: readonly LabelledWindow[]
+  readonly train: readonly LabeledWindow[]
+  readonly validation: readonly LabeledWindow[]
 }
 
 /** Reads data, model and tokenizer. */

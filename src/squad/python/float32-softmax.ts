@@ -1,6 +1,6 @@
 /**
  * Softmax with exactly the same bits as numpy's for a short float32 array on x86-64 with AVX2 or AVX-512, so that the
- * probabilities in run_qa's files agree in every digit. `exp` follows numpy's vectorised float32 kernel
+ * probabilities in run_qa's files agree in every digit. `exp` follows numpy's vectorized float32 kernel
  * (loops_exponent_log: Cody-Waite range reduction, a rational minimax approximation, fused multiply-adds), and the sum
  * numpy's pairwise summation.
  */

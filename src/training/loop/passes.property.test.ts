@@ -7,7 +7,7 @@ import { spanTargets } from '../../batching/span-targets.ts'
 import { bindShape, elements } from '../../graph/shape.ts'
 import { gradientName, sofarName, trainingGraph } from '../../models/programs.ts'
 import { float32Value, type Value } from '../../runtime/engine.ts'
-import type { LabelledWindow } from '../../squad/types.ts'
+import type { LabeledWindow } from '../../squad/types.ts'
 import { parseArguments } from '../arguments/arguments.ts'
 import { Stepper } from './stepper.ts'
 
@@ -20,7 +20,7 @@ const VOCABULARY = 128
 const LONGEST = 40
 
 /** Up to six windows of any length and content, each containing an answer. */
-const windows: fc.Arbitrary<LabelledWindow[]> = fc.array(
+const windows: fc.Arbitrary<LabeledWindow[]> = fc.array(
   fc
     .array(fc.integer({ min: 1, max: VOCABULARY - 1 }), { minLength: 4, maxLength: LONGEST })
     .chain((ids) => {
@@ -48,7 +48,7 @@ describe('a batch of random windows', async () => {
   const session = await model.engine.compile(program.outputs)
 
   /** Returns all outputs of the training graph for the rows, with the loss over real tokens only. */
-  async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {
+  async function outputs(rows: readonly Row[], batch: readonly LabeledWindow[]) {
     const { dims, inputs } = pack(rows, model.geometry)
     const real = batch.map(({ input_ids }) => input_ids.length)
     const span_bias = float32Value((inputs.attention_bias.data as Float32Array).slice(), inputs.span_bias.dims)
@@ -68,12 +68,12 @@ describe('a batch of random windows', async () => {
     return out
   }
 
-  const real = ({ input_ids }: LabelledWindow): Row => ({
+  const real = ({ input_ids }: LabeledWindow): Row => ({
     input_ids,
     token_type_ids: new Int32Array(input_ids.length),
     attended: input_ids.length,
   })
-  const padded = (window: LabelledWindow, length: number): Row => {
+  const padded = (window: LabeledWindow, length: number): Row => {
     const input_ids = new Int32Array(length)
     input_ids.set(window.input_ids)
     return { input_ids, token_type_ids: new Int32Array(length), attended: window.input_ids.length }
@@ -126,7 +126,7 @@ describe.each([
    * Returns the loss and gradients. Without clipping, Adam's first moment after the first step is a tenth of the
    * gradient.
    */
-  async function step(stepper: Stepper, windows: readonly LabelledWindow[], group = [[...windows.keys()]]) {
+  async function step(stepper: Stepper, windows: readonly LabeledWindow[], group = [[...windows.keys()]]) {
     const { exp_avg } = stepper.optimizer.state
     exp_avg.data.fill(0)
     const { loss } = await stepper.step(0, group, windows)

@@ -46,7 +46,7 @@ export class TrainingSession {
     public plan: Plan,
     private readonly stepper: Stepper,
     private readonly recorder: Recorder,
-    /** Start of the time that counts towards max_minutes in this session. */
+    /** Start of the time that counts toward max_minutes in this session. */
     private clockStart: number,
   ) {
     this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)

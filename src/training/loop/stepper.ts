@@ -5,7 +5,7 @@ import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { SpanModel } from '../../models/span-model.ts'
 import { precisionOf } from '../../runtime/engine.ts'
-import type { LabelledWindow } from '../../squad/types.ts'
+import type { LabeledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { AVERAGED_WEIGHTS } from '../checkpoints/run-checkpoint.ts'
 import type { RunDigests } from '../checkpoints/run-digests.ts'
@@ -136,7 +136,7 @@ export class Stepper {
   }
 
   /** With `freeze_layers`, computes the output of the frozen layers for every window. */
-  async freeze(windows: readonly LabelledWindow[], options: WindowFileOptions = {}): Promise<void> {
+  async freeze(windows: readonly LabeledWindow[], options: WindowFileOptions = {}): Promise<void> {
     if (this.args.freeze_layers > 0)
       this.frozen = await openFrozenLayers(this.model, windows, { ...this.args, ...options })
   }
@@ -144,7 +144,7 @@ export class Stepper {
   /** Computes the logits of a teacher for every window, unless they are stored. */
   async teach(
     teacher: SpanModel,
-    windows: readonly LabelledWindow[],
+    windows: readonly LabeledWindow[],
     options: WindowFileOptions & { readonly digests?: RunDigests } = {},
   ): Promise<void> {
     this.taught = await openTeacherLogits(teacher, this.model, windows, { ...this.args, ...options })
@@ -156,7 +156,7 @@ export class Stepper {
   }
 
   /** Performs a step with learning rate 0, for measuring. It changes no weights. Returns its number of tokens. */
-  async rehearse(group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
+  async rehearse(group: StepBatches, windows: readonly LabeledWindow[]): Promise<number> {
     await this.gradients(0, group, windows)
     if (Number.isFinite(await this.gradientNorm())) await this.optimizer.step(0, 0)
     for (const { data } of Object.values(this.optimizer.state)) data.fill(0)
@@ -169,7 +169,7 @@ export class Stepper {
    * Performs step number `step` of the run, starting at 0, on the windows of `group`. As in the Trainer, a step that
    * overflows in float16 is skipped, and the schedule of the learning rate waits for it.
    */
-  async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
+  async step(step: number, group: StepBatches, windows: readonly LabeledWindow[]): Promise<StepResult> {
     const { scaler } = this
     const loss_scale = scaler?.scale
     const unscale = 1 / (loss_scale ?? 1)
@@ -198,7 +198,7 @@ export class Stepper {
   }
 
   /** Accumulates the gradients of all passes of all batches. Returns the loss. */
-  private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
+  private async gradients(step: number, group: StepBatches, windows: readonly LabeledWindow[]): Promise<number> {
     this.source.reset(this.scaler?.scale)
     const losses: number[] = []
     let first_place = 0
@@ -216,7 +216,7 @@ export class Stepper {
 
   private async passes(
     batch: readonly number[],
-    windows: readonly LabelledWindow[],
+    windows: readonly LabeledWindow[],
     place: Pick<PassOptions, 'batches' | 'first_place'>,
   ): Promise<Pass[][]> {
     const { padding, max_tokens_per_pass } = this.args
@@ -260,7 +260,7 @@ export class Stepper {
    * compute with. Afterwards, weights and optimizer state are in the memory of the CPU.
    * @throws SpanforgeError if the loss is not finite or a weight is huge
    */
-  async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
+  async probe(place: string, windows: readonly LabeledWindow[], remedy?: string): Promise<void> {
     await this.optimizer.fetch?.()
     const { loss } = await windowLosses(this.model, windows.slice(0, 1))
     if (!Number.isFinite(loss))

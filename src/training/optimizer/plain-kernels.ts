@@ -7,7 +7,7 @@ export interface Kernels {
    * afterwards.
    */
   adamw(arrays: AdamWArrays, factors: AdamWFactors): boolean
-  /** Moves an average towards the values: average += share * (values - average), in float32. */
+  /** Moves an average toward the values: average += share * (values - average), in float32. */
   average(average: Float32Array, values: Float32Array, share: number): void
 }
 

@@ -48,13 +48,13 @@ export function QuestionCard({ asked }: { readonly asked: state.PlaygroundQuesti
           <ReadingView key={model} asked={asked} model={model} place={place} />
         ))}
       </div>
-      {isMarking ? <CorrectionPanel asked={asked} /> : <Judgement asked={asked} />}
+      {isMarking ? <CorrectionPanel asked={asked} /> : <Judgment asked={asked} />}
     </li>
   )
 }
 
 /** Buttons to confirm or correct the answer once there is one. */
-function Judgement({ asked }: { readonly asked: state.PlaygroundQuestion }) {
+function Judgment({ asked }: { readonly asked: state.PlaygroundQuestion }) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null

@@ -33,17 +33,17 @@ describe('server-sent events', () => {
   })
 
   it('cancel the response when the consumer stops', async () => {
-    let cancelled = false
+    let canceled = false
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new TextEncoder().encode('data: x\n\n')),
       cancel: () => {
-        cancelled = true
+        canceled = true
       },
     })
     for await (const event of serverEvents(body)) {
       expect(event.data).toBe('x')
       break
     }
-    expect(cancelled).toBe(true)
+    expect(canceled).toBe(true)
   })
 })

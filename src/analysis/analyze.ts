@@ -6,7 +6,7 @@ import { breakdown } from './breakdown.ts'
 import { byConfidence, confidenceSummary, type FittedConfidences } from './confidence.ts'
 import { dimensions, groupsOf } from './dimensions.ts'
 import { errorClass, errorClasses, type GoldAnswer, sentenceStarts } from './error-class.ts'
-import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
+import type { Analysis, AnalyzedContext, AnalyzedQuestion, ClassSummary } from './types.ts'
 
 /** The results of an evaluation. `answers[i]` and `scores[i]` belong to `examples[i]`. */
 export interface AnalysisInput {
@@ -32,11 +32,11 @@ export interface AnalysisInput {
  * Classifies every question, and computes scores for groups of questions.
  * @throws SpanforgeError if there are no questions, or not exactly one answer and score for each
  */
-export function analyse(input: AnalysisInput): Analysis {
+export function analyze(input: AnalysisInput): Analysis {
   checkLengths(input)
   const contexts = new ContextTable()
   const windowsOf = groupByExample(input.windows, input.examples.length)
-  const questions = input.examples.map((example, i): AnalysedQuestion => {
+  const questions = input.examples.map((example, i): AnalyzedQuestion => {
     const windows = windowsOf[i].flatMap((window) => stretchOf(input.windows[window]))
     const answers = distinct(example.answers.map(({ text, answer_start }) => ({ text, start: answer_start })))
     const candidates = input.answers[i].candidates.map(({ start, end, score }) => ({
@@ -94,7 +94,7 @@ export function analyse(input: AnalysisInput): Analysis {
 
 /** Distinct contexts, each with its index and sentences. */
 class ContextTable {
-  readonly all: AnalysedContext[] = []
+  readonly all: AnalyzedContext[] = []
   private readonly known = new Map<string, { index: number; sentences: number[] }>()
 
   indexOf({ title, context }: Example): { index: number; sentences: number[] } {
@@ -123,7 +123,7 @@ const distinct = (answers: readonly GoldAnswer[]): GoldAnswer[] =>
 /** Rounds to six significant digits, which is enough for display and keeps the file small. */
 const digits = (x: number): number => Number(x.toPrecision(6))
 
-function classSummaries(questions: readonly AnalysedQuestion[]): ClassSummary[] {
+function classSummaries(questions: readonly AnalyzedQuestion[]): ClassSummary[] {
   const surest = byConfidence(questions)
   return errorClasses.map((name) => {
     const members = surest.filter((index) => questions[index].class === name)

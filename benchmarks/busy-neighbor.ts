@@ -18,13 +18,13 @@ interface Options {
 }
 
 /** Keeps the last core busy while `work` runs. */
-async function besideNeighbour<T>(work: () => T): Promise<T> {
-  const neighbour = spawn('taskset', ['-c', String(cpus().length - 1), process.execPath, '-e', 'for (;;);'])
-  await once(neighbour, 'spawn')
+async function besideNeighbor<T>(work: () => T): Promise<T> {
+  const neighbor = spawn('taskset', ['-c', String(cpus().length - 1), process.execPath, '-e', 'for (;;);'])
+  await once(neighbor, 'spawn')
   try {
     return work()
   } finally {
-    neighbour.kill('SIGKILL')
+    neighbor.kill('SIGKILL')
   }
 }
 
@@ -44,7 +44,7 @@ async function measure(train_file: string, folder: string, options: Options): Pr
       const [alone, beside]: [OwnResult[], OwnResult[]] = [[], []]
       for (let round = 0; round < options.rounds; round++) {
         alone.push(time())
-        beside.push(await besideNeighbour(time))
+        beside.push(await besideNeighbor(time))
       }
       const best = (results: readonly OwnResult[], part: 'training' | 'evaluation') =>
         Math.max(...results.map((result) => result[part].samples_per_second))
@@ -59,7 +59,7 @@ async function measure(train_file: string, folder: string, options: Options): Pr
   console.log(textTable({ columns: titles, rows }))
 }
 
-await new Command('busy-neighbour')
+await new Command('busy-neighbor')
   .argument('<train_file>', 'SQuAD v1.1 JSON')
   .argument('<folder>', 'Hugging Face folder: the model, or only the tokenizer with --model bert-base')
   .addOption(

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { sampleEvaluation } from '../../tests/sample-analysis.ts'
-import { analyse } from './analyse.ts'
+import { analyze } from './analyze.ts'
 import { breakdown } from './breakdown.ts'
 import { errorClasses } from './error-class.ts'
 
 const input = sampleEvaluation(120)
-const analysis = analyse(input)
+const analysis = analyze(input)
 
 describe('an analysis', () => {
   it('assigns each question to exactly one class, with examples of every class', () => {
@@ -59,14 +59,14 @@ describe('an analysis', () => {
 })
 
 it('works without loss and calibration', () => {
-  const { overall, confidence, questions } = analyse({ ...input, loss: undefined, calibrated: undefined })
+  const { overall, confidence, questions } = analyze({ ...input, loss: undefined, calibrated: undefined })
   expect(overall.loss).toBeUndefined()
   expect(confidence.calibrated).toBeUndefined()
   expect(questions[0].calibrated_confidence).toBeUndefined()
 })
 
 it('rejects an evaluation without questions or with missing answers or scores', () => {
-  expect(() => analyse(sampleEvaluation(0))).toThrow('no questions')
-  expect(() => analyse({ ...input, scores: input.scores.slice(1) })).toThrow('119 scores for 120 questions')
-  expect(() => analyse({ ...input, answers: [] })).toThrow('0 answers for 120 questions')
+  expect(() => analyze(sampleEvaluation(0))).toThrow('no questions')
+  expect(() => analyze({ ...input, scores: input.scores.slice(1) })).toThrow('119 scores for 120 questions')
+  expect(() => analyze({ ...input, answers: [] })).toThrow('0 answers for 120 questions')
 })
