@@ -54,14 +54,18 @@ async function start(): Promise<void> {
     return
   }
   state.announcement.value = 'The model is ready.'
-  const { worker } = offline
+  const { worker, lookForUpdate } = offline
   if (!worker) return
   const files = () => backend.files(state.chosen.value[0])
   local.problem.value ??= await keepFiles(worker, files())
   const check = async () => {
     local.isKept.value = await areKept(worker, files())
   }
-  await check()
-  // Browsers and users can delete kept files while the page is open.
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void check())
+  const whenVisible = async () => {
+    await check()
+    await lookForUpdate?.()
+  }
+  await whenVisible()
+  // While the page is open, browsers and users can delete kept files, and the host can get a new version.
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void whenVisible())
 }

@@ -1,6 +1,6 @@
 /** The service worker of the page: offline use, and isolation from other origins, which threads require. */
 import { keep, kept } from '../shared/storage.ts'
-import type { ToServiceWorker } from '../workers/messages.ts'
+import type { FilesRequest, ToServiceWorker } from '../workers/messages.ts'
 import { scriptProblem } from '../workers/site-files.ts'
 
 export interface Offline {
@@ -8,6 +8,8 @@ export interface Offline {
   readonly worker?: ServiceWorker
   /** Explains to users why the page does not work offline. */
   readonly problem?: string
+  /** Looks for a new version on the host, which browsers do only after a while. Never throws. */
+  lookForUpdate?(): Promise<void>
 }
 
 /** Set while the page is reloaded to become isolated, so that this is tried only once. */
@@ -37,10 +39,23 @@ export async function startServiceWorker(base: string, onUpdate: () => void): Pr
     const registration = await container.register(`${base}sw.js`, { scope: base, updateViaCache: 'none' })
     const worker = registration.active ?? (await activated(registration.installing ?? registration.waiting))
     await controlled(container)
-    return { worker }
+    return { worker, lookForUpdate: activatingUpdates(registration) }
   } catch (error) {
     problem ??= (await scriptProblem(`${base}sw.js`)) ?? (error as Error).message
     return { problem: `This page does not work offline: ${problem}` }
+  }
+}
+
+/**
+ * Activates every new version as soon as it is installed, and returns a function that looks for one. A new service worker
+ * calls skipWaiting() itself, but Chromium can leave it waiting if the old one was busy at that time, until it is called again.
+ */
+function activatingUpdates(registration: ServiceWorkerRegistration): () => Promise<void> {
+  const activate = () => registration.waiting?.postMessage({ type: 'activate' } satisfies ToServiceWorker)
+  registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', activate))
+  return async () => {
+    await registration.update().catch(() => {})
+    activate()
   }
 }
 
@@ -71,7 +86,7 @@ export const keepFiles = (worker: ServiceWorker, further: readonly string[]): Pr
 export const areKept = (worker: ServiceWorker, further: readonly string[]): Promise<boolean> =>
   call(worker, { type: 'check', further })
 
-function call<Result>(worker: ServiceWorker, message: ToServiceWorker): Promise<Result> {
+function call<Result>(worker: ServiceWorker, message: FilesRequest): Promise<Result> {
   const { port1, port2 } = new MessageChannel()
   worker.postMessage(message, [port2])
   return new Promise((resolve) => {

@@ -18,8 +18,11 @@ export interface ReaderSettings {
   readonly keepsFiles: boolean
 }
 
-/** Requests to the service worker, which responds on the port. `further`: paths of files besides those of the page. */
-export interface ToServiceWorker {
+/** A message to the service worker. `activate` tells a waiting one to replace the active one. */
+export type ToServiceWorker = FilesRequest | { readonly type: 'activate' }
+
+/** A request to the service worker, which responds on the port. `further`: paths of files besides those of the page. */
+export interface FilesRequest {
   /** `keep` responds with a problem for the user, if any; `check` with whether all files are kept. */
   readonly type: 'keep' | 'check'
   readonly further: readonly string[]

@@ -27,7 +27,9 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(respond(request))
 })
 self.addEventListener('message', (event) => {
-  const { type, further }: ToServiceWorker = event.data
+  const message: ToServiceWorker = event.data
+  if (message.type === 'activate') return event.waitUntil(self.skipWaiting())
+  const { type, further } = message
   const wanted = [...SITE.core, ...SITE.extras, ...further.flatMap((path) => files.get(path) ?? [])]
   const response = type === 'keep' ? keepAll(wanted) : areKept(wanted)
   event.waitUntil(response.then((result) => event.ports[0].postMessage(result)))
