@@ -12,7 +12,8 @@ declare module 'vitest' {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const entryPoints = [
+const MODULES = [
+  'index',
   'cli/main',
   'dashboard/server-worker',
   'documents/document-worker',
@@ -24,6 +25,17 @@ const entryPoints = [
   'runtime/webgpu/webgpu-worker',
   'ranks/mpi-worker',
 ]
+/** Programs of tests/processes that need no files from their own folder. */
+const SCRIPTS = [
+  'download-often',
+  'exit-with-lock',
+  'hold-lock',
+  'resolve-model',
+  'save-forever',
+  'sum-on-ranks',
+  'take-turns',
+]
+const EXAMPLES = ['answer', 'callback', 'data-reader', 'engine', 'evaluate', 'notebook-3', 'serve', 'train']
 /** Dependencies that cannot be bundled: native code, and packages that search for their own files. */
 const external = [
   'onnxruntime-node',
@@ -37,8 +49,9 @@ const external = [
 ]
 
 /**
- * Before all tests, creates a package in a new folder with the command line and its threads bundled into a few JavaScript
- * files. Processes start several times faster with it than with TypeScript sources and unbundled packages.
+ * Before all tests, creates a package in a new folder with the command line, its threads, the library, and the programs of
+ * examples/ and of tests, bundled into a few JavaScript files. Processes start several times faster with it than with
+ * TypeScript sources and unbundled packages.
  */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
   // Inside node_modules, so that the other packages can be resolved.
@@ -47,7 +60,11 @@ export default async function bundle(project: TestProject): Promise<() => Promis
   const folder = await mkdtemp(join(cache, 'spanforge-test-'))
   const outdir = join(folder, 'dist')
   await build({
-    entryPoints: entryPoints.map((name) => join(root, `src/${name}.ts`)),
+    entryPoints: [
+      ...MODULES.map((name) => `src/${name}`),
+      ...SCRIPTS.map((name) => `tests/processes/${name}`),
+      ...EXAMPLES.map((name) => `examples/${name}`),
+    ].map((path) => join(root, `${path}.ts`)),
     entryNames: '[name]',
     outdir,
     bundle: true,

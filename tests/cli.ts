@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { inject } from 'vitest'
 
@@ -15,6 +16,9 @@ export interface CliOptions {
   /** Called with the running process, for example to send signals. */
   readonly meanwhile?: (child: ChildProcess) => void
 }
+
+/** Path of a module or program that tests/bundled-cli.ts bundled. */
+export const bundled = (name: string): string => join(dirname(inject('cli')), `${name}.js`)
 
 /** Runs `spanforge` in a separate process. */
 export async function spanforge(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {

@@ -5,14 +5,13 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { input } from '../src/graph/tensor.ts'
 import { gemm } from '../src/ops/linalg.ts'
+import { bundled } from './cli.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = readFileSync(`${root}/docs/engine.md`, 'utf8')
 
 test('docs/engine.md shows the output of its example', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'examples/engine.ts'], {
-    cwd: root,
-  })
+  const { stdout } = await promisify(execFile)(process.execPath, [bundled('engine')])
   expect(page).toContain(`\n${stdout}`)
 })
 

@@ -6,14 +6,12 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { packageFile } from '../src/package-root.ts'
+import { bundled } from './cli.ts'
 import { files } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
-const argvOf = (name: string, args: readonly string[]): string[] => [
-  ...['--import', packageFile('node_modules/tsx/dist/esm/index.mjs')],
-  ...[packageFile(`examples/${name}.ts`), tinyFolder, ...args],
-]
+const argvOf = (name: string, args: readonly string[]): string[] => [bundled(name), tinyFolder, ...args]
 
 async function run(name: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, argvOf(name, args))

@@ -11,7 +11,7 @@ import { ask, giveText } from './e2e/playground-world.ts'
 import { freePort } from './free-port.ts'
 import { read } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { thoroughOr } from './thorough.ts'
+import { itInFull, thoroughOr } from './thorough.ts'
 
 const guide = read('docs/guide.md')
 const blocks = [...guide.matchAll(/^```(sh)?\n([\s\S]*?)^```/gm)]
@@ -131,7 +131,7 @@ describeChromium('docs/guide.md, word for word', () => {
   })
   afterAll(() => browser?.close())
 
-  it('leads from tables of Excel and LibreOffice to a corrected and retrained model', async () => {
+  itInFull('leads from tables of Excel and LibreOffice to a corrected and retrained model', async () => {
     const folder = temporaryFolder()
     const inFolder = (name: string) => join(folder, name)
     writeFileSync(inFolder('all.csv'), excelTable(bridges))

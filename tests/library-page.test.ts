@@ -3,10 +3,11 @@ import { execFile } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { transform } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { apiPage, apiPagePath } from '../scripts/api-page.ts'
 import * as exported from '../src/index.ts'
-import { packageFile } from '../src/package-root.ts'
+import { bundled } from './cli.ts'
 import { read } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
@@ -24,14 +25,12 @@ describe('docs/library.md', () => {
     cpSync(tinyFolder, join(folder, 'qa-model'), { recursive: true })
     writeTinySquad(folder, 'train.json', 16)
     writeTinySquad(folder, 'dev.json', 8)
-    const file = join(folder, `${title.split(',')[0].toLowerCase()}.ts`)
-    const source = packageFile('src/index.ts')
+    const file = join(folder, `${title.split(',')[0].toLowerCase()}.mjs`)
     expect(code).toContain("from 'spanforge'")
     const small = code.replace('max_seq_length: 384', 'max_seq_length: 48').replace('doc_stride: 128', 'doc_stride: 8')
-    writeFileSync(file, small.replace("from 'spanforge'", `from ${JSON.stringify(source)}`))
-    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
-    const argv = ['--import', packageFile('node_modules/tsx/dist/esm/index.mjs'), file]
-    const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: folder })
+    const program = small.replace("from 'spanforge'", `from ${JSON.stringify(bundled('index'))}`)
+    writeFileSync(file, (await transform(program, { loader: 'ts', format: 'esm' })).code)
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder })
     expect(stdout).not.toMatch(/undefined|NaN/)
     expect(stdout.trim()).not.toBe('')
     if (title.startsWith('Evaluate')) expect(existsSync(join(folder, 'errors.html'))).toBe(true)

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { openEngine } from '../src/runtime/registry.ts'
+import { bundled } from './cli.ts'
 import { hasEngine } from './engines.ts'
 import { freePort } from './free-port.ts'
 import { HubServer } from './hub-server.ts'
@@ -106,9 +107,7 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
   })
 
   test('adds up and broadcasts arrays of several calls of MPI', async () => {
-    const script = fileURLToPath(new URL('processes/sum-on-ranks.ts', import.meta.url))
-    const argv = ['--import', import.meta.resolve('tsx'), script]
-    const { code, stdout, stderr } = await launch(launcher, [{ argv }], 3).ended
+    const { code, stdout, stderr } = await launch(launcher, [{ argv: [bundled('sum-on-ranks')] }], 3).ended
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toEqual({ float32: 0, bf16: 0, broadcast: 0 })
   })
@@ -237,7 +236,7 @@ describeMpi('training on several ranks, in detail', isExhaustive, (launcher) => 
 })
 
 describeMpi('recorded gradients and steps of torch', isExhaustive, (launcher) => {
-  test('are those of the ranks together, on every engine', async () => {
+  itInFull('are those of the ranks together, on every engine', async () => {
     const engines = ['onnxruntime', 'openvino', 'onednn'].filter(hasEngine)
     const script = fileURLToPath(new URL('processes/train-recorded-on-ranks.ts', import.meta.url))
     const argv = ['--import', import.meta.resolve('tsx'), script, JSON.stringify(engines)]

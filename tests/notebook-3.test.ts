@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Example, toSquadJson } from '../src/index.ts'
+import { bundled } from './cli.ts'
 import { fixture } from './fixture.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Questions in the vocabulary of the tiny model. All contexts are longer than a window of 48 tokens. */
 function questions(count: number, first: string): Example[] {
@@ -32,11 +30,13 @@ test('the notebook runs from its first cell to an answer', async () => {
   const output = ['--output_dir', `${folder}/results`, '--save_dir', `${folder}/model`]
   const lengths = ['--max_seq_length', '48', '--doc_stride', '16']
   const samples = ['--max_train_samples', '8', '--num_train_epochs', '2']
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', 'tsx', 'examples/notebook-3.ts', ...files, ...output, ...lengths, ...samples],
-    { cwd: root },
-  )
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    bundled('notebook-3'),
+    ...files,
+    ...output,
+    ...lengths,
+    ...samples,
+  ])
   expect(stdout).toContain('Training: 8 examples\nValidation: 4 examples')
   const features = Number(/Tokenized Training: (\d+) features/.exec(stdout)![1])
   expect(features).toBeGreaterThan(8)

@@ -1,14 +1,14 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { bundled } from './cli.ts'
 import { inOwnPidNamespace } from './pid-namespace.ts'
 import { withReadOnly } from './read-only-mount.ts'
 
 export type Script = ChildProcessByStdio<null, Readable, null>
 
-/** Starts a TypeScript file under tests/processes in a separate process, which is killed at the end of the test. */
+/** Starts a program of tests/processes in a separate process, which is killed at the end of the test. */
 export const startScript = (name: string, ...args: string[]): Script => start(commandLine(name, args))
 
 /** Like `startScript`, but in a separate PID namespace, like in a container that has the same name as the host. */
@@ -19,10 +19,7 @@ export const startScriptInNamespace = (name: string, ...args: string[]): Script 
 export const startScriptWithReadOnly = (folder: string, name: string, ...args: string[]): Script =>
   start(withReadOnly(folder, commandLine(name, args)))
 
-const commandLine = (name: string, args: readonly string[]): string[] => {
-  const path = fileURLToPath(new URL(`./processes/${name}`, import.meta.url))
-  return [process.execPath, '--import', 'tsx', path, ...args]
-}
+const commandLine = (name: string, args: readonly string[]): string[] => [process.execPath, bundled(name), ...args]
 
 function start([command, ...args]: readonly string[]): Script {
   const script = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })

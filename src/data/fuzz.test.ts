@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { thoroughOr } from '../../tests/thorough.ts'
+import { exhaustiveOr, thoroughOr } from '../../tests/thorough.ts'
 import { SpanforgeError } from '../errors.ts'
 import type { Example } from '../squad/types.ts'
 import { readExamples } from './read-examples.ts'
@@ -65,8 +65,8 @@ function expectRightSlices(read: readonly Example[]): void {
 }
 
 const FORMATS = ['json', 'jsonl', 'csv', 'tsv', 'parquet', 'jsonl.gz'] as const
-/** 10,000 cases in total, or a tenth of them in a quick run. */
-const [VALID, BROKEN, TYPES] = thoroughOr([3000, 5000, 2000], [300, 500, 200])
+/** 10,000 cases in total, half of them in CI, and a twentieth in a quick run. Each run draws other cases. */
+const [VALID, BROKEN, TYPES] = exhaustiveOr([3000, 5000, 2000], thoroughOr([1500, 2500, 1000], [150, 250, 100]))
 
 describe('random files', () => {
   it('read back unchanged in every format', async () => {

@@ -45,7 +45,7 @@ function beating(path: string, interval = 50): () => void {
 }
 
 const startHolder = async (start: typeof startScript, folder: string, ...more: string[]): Promise<Script> => {
-  const script = start('hold-lock.ts', folder, String(TIMING.beat), String(TIMING.silence), ...more)
+  const script = start('hold-lock', folder, String(TIMING.beat), String(TIMING.silence), ...more)
   await once(script.stdout, 'data')
   return script
 }
@@ -92,7 +92,7 @@ describe('a lock', () => {
 
   it('is released when the process exits normally', async () => {
     const folder = temporaryFolder()
-    await once(startScript('exit-with-lock.ts', folder), 'exit')
+    await once(startScript('exit-with-lock', folder), 'exit')
     expect(readdirSync(folder)).toEqual([])
   })
 
@@ -175,7 +175,7 @@ describe('a lock', () => {
     const holder = await startHolder(startScript, folder)
     const dead = readFileSync(join(folder, '.lock'), 'utf8')
     await killAndWait(holder)
-    const scripts = Array.from({ length: 4 }, () => startScript('take-turns.ts', folder, '20', dead))
+    const scripts = Array.from({ length: 4 }, () => startScript('take-turns', folder, '20', dead))
     expect(await Promise.all(scripts.map((script) => once(script, 'exit')))).toEqual(Array(4).fill([0, null]))
     expect(readdirSync(folder).filter((name) => name !== '.lock')).toEqual([])
   })

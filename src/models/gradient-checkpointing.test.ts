@@ -4,6 +4,7 @@ import { describeEnginesInFull } from '../../tests/engines.ts'
 import { mostLiveValues } from '../../tests/live-values.ts'
 import { recordingOperators } from '../../tests/operators-run.ts'
 import { maxDifference } from '../../tests/read-safetensors.ts'
+import { thoroughOr } from '../../tests/thorough.ts'
 import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import { lower, plainOnnx } from '../lowering/lower.ts'
 import type { Engine } from '../runtime/engine.ts'
@@ -16,7 +17,10 @@ const again = { gradient_checkpointing: true }
 /** Without BERT, which has its own fixtures and the same layers as ELECTRA. */
 const folderOf = (family: string) => `${family === 'bert' ? 'electra' : family}/model`
 const tiny = (family: string, engine?: Engine) => tinyModel(folderOf(family), engine, { dropout: true })
-const families = MODEL_TYPES.filter((family) => family !== 'bert')
+const families = thoroughOr(
+  MODEL_TYPES.filter((family) => family !== 'bert'),
+  ['roberta', 'modernbert'],
+)
 
 const differing = (a: Float32Array, b: Float32Array): number => a.filter((x, i) => !Object.is(x, b[i])).length
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]))

@@ -9,6 +9,7 @@ import { analysisHtml } from '../../src/analysis/page/html.ts'
 import type { AnalyzedQuestion } from '../../src/analysis/types.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { hostile, sampleEvaluation } from '../sample-analysis.ts'
+import { itInFull } from '../thorough.ts'
 
 const analysis = analyze(sampleEvaluation(240))
 const countOf = (holds: (question: AnalyzedQuestion) => boolean) => analysis.questions.filter(holds).length
@@ -80,7 +81,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect(await shownCount()).toBe(countOf(({ exact_match }) => exact_match === 0))
   })
 
-  it('combines filters, stores them in the address, and resets them', async () => {
+  itInFull('combines filters, stores them in the address, and resets them', async () => {
     await choose('result', 'wrong')
     await choose('answer_kind', 'name')
     await type('from', '30')
@@ -109,7 +110,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect(await page.textContent('#question-count')).toBe('No questions match. Try removing a filter.')
   })
 
-  it('follows links in the tables and back; links to sections keep the filter', async () => {
+  itInFull('follows links in the tables and back; links to sections keep the filter', async () => {
     await page.click('a[href="#class=too_wide"]')
     await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('20 of'))
     await page.click('a[href="#confidence"]')
@@ -138,7 +139,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect((await context.locator('mark.candidate').allTextContents()).join('')).toBe(text)
   })
 
-  it('escapes hostile text', async () => {
+  itInFull('escapes hostile text', async () => {
     await type('text', 'onerror')
     expect(await shownCount()).toBe(countOf(({ context }) => analysis.contexts[context].text.includes('onerror')))
     await page.locator('.example summary').first().click()

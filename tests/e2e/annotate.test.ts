@@ -7,6 +7,7 @@ import type { ProjectState } from '../../src/annotate/project/state.ts'
 import { parseSquad, toSquadJson } from '../../src/squad/reading/squad-json.ts'
 import { describeChromium } from '../chromium.ts'
 import { startKillable } from '../killable-cli.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { annotateWorld, selectWords } from './annotate-world.ts'
 import { seriousFaults } from './playground-world.ts'
@@ -86,7 +87,7 @@ describeChromium('the annotation page', () => {
     expect(exportExamples(await world.stored(folder)).examples).toEqual(examples)
   })
 
-  it('searches texts, headings, questions and comments, and filters', async () => {
+  itInFull('searches texts, headings, questions and comments, and filters', async () => {
     const rows = [{ id: 'a', question: 'Who sailed?', context: 'una was in the sea.', answers: [] }]
     const { address } = await world.start({ data: JSON.stringify(rows) })
     const page = await world.open(address, 'ann')
@@ -166,7 +167,7 @@ describeChromium('the annotation page', () => {
     expect(answersOf(state)).toEqual({ 'How long?': { ann: ['3 s'] }, 'Who?': { ann: [] } })
   })
 
-  it('shows suggestions of a model to accept or correct, least certain passages first', async () => {
+  itInFull('shows suggestions of a model to accept or correct, least certain passages first', async () => {
     const context = 'max is in ro.'
     const rows = [
       { id: 'a', question: 'who is in ro?', context, answers: [] },
@@ -201,7 +202,7 @@ describeChromium('the annotation page', () => {
     })
   })
 
-  it('lets two annotators work at once, and lists their disagreements', async () => {
+  itInFull('lets two annotators work at once, and lists their disagreements', async () => {
     const { address, folder } = await world.start({ annotators: ['ann', 'bob'] })
     const [ann, bob] = await Promise.all([world.open(address, 'ann'), world.open(address, 'bob')])
     await addQuestion(ann, 'How long?')
@@ -292,7 +293,7 @@ describeChromium('the annotation page', () => {
     await addQuestion(page, 'Which button?')
   })
 
-  it('loses nothing when the server is killed while annotating', async () => {
+  itInFull('loses nothing when the server is killed while annotating', async () => {
     const { address: first, folder } = await world.start()
     expect(first).toBeTruthy()
     const output_dir = `${folder}-killed`

@@ -142,7 +142,7 @@ describeChromium('<answer-box>', () => {
     expect(await seriousFaults(page)).toEqual([])
   })
 
-  it('works under a policy that allows only what docs/site.md lists', async () => {
+  itInFull('works under a policy that allows only what docs/site.md lists', async () => {
     const { page } = await openPage(
       `<main>bo is in ro.</main><answer-box sure="0"></answer-box>${SCRIPT}`,
       `default-src 'none'; script-src ORIGIN 'wasm-unsafe-eval'; connect-src ORIGIN; worker-src blob:`,

@@ -11,6 +11,7 @@ import { ServedIndex } from '../../src/server/collection/served-index.ts'
 import type { CollectionResponse } from '../../src/server/http/collection-contract.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { smallCollection } from '../small-collection.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyService } from '../tiny-service.ts'
 import { seriousFaults } from './playground-world.ts'
 
@@ -94,7 +95,7 @@ describeChromium('<answer-box documents> with a server', () => {
     await page.close()
   })
 
-  it('dispatches the answer with its source', async () => {
+  itInFull('dispatches the answer with its source', async () => {
     const { page } = await openBox('sure="0"')
     const detail = page.evaluate(
       () =>
@@ -120,7 +121,7 @@ describeChromium('<answer-box documents> with a server', () => {
     }
   })
 
-  it('tells the owner that the server has no index', async () => {
+  itInFull('tells the owner that the server has no index', async () => {
     const { page, said } = await openBox('', world.withoutIndex)
     expect(await answered(page, 'where is bo?')).toBe('The search does not work at the moment.')
     expect(said.join('\n')).toContain(

@@ -11,6 +11,7 @@ import { loadPretrained } from '../../src/inference/pretrained.ts'
 import { packageFile } from '../../src/package-root.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyService } from '../tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../tiny-squad.ts'
 import { fileHost, watch } from './site-world.ts'
@@ -78,7 +79,7 @@ describeChromium('<answer-box> on a page of another origin, with a server', () =
     expect(text.replace(/\.$/, '')).toBe(sentence.replace(/\.$/, ''))
   })
 
-  it('takes its colors from a dark page that does not declare a color scheme', async () => {
+  itInFull('takes its colors from a dark page that does not declare a color scheme', async () => {
     const page = await openBox(context)
     const colors = await page.evaluate(() => {
       document.body.style.cssText = 'background: rgb(24, 24, 24); color: rgb(238, 238, 238)'
@@ -184,12 +185,12 @@ describeChromium('<answer-box> on a page of another origin, with the model of a 
     expect(requested.filter((path) => /webgpu|asyncify|index|assets/.test(path))).toEqual([])
   })
 
-  it('searches the element of its attribute "for"', async () => {
+  itInFull('searches the element of its attribute "for"', async () => {
     const { status } = await asked('for="#other"', CORS)
     expect('li was in the den.').toContain(status!.replace(/\.$/, ''))
   })
 
-  it('tells visitors that the search does not work, and the owner why', async () => {
+  itInFull('tells visitors that the search does not work, and the owner why', async () => {
     const { status, said } = await asked('model="nope"', CORS)
     expect(status).toBe('The search does not work at the moment.')
     expect(said.join('\n')).toContain('unknown model "nope". Available models: tiny.')

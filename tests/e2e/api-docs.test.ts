@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { describeChromium, launchChromium } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyService } from '../tiny-service.ts'
 
 describeChromium('the documentation of the API in a browser', () => {
-  it('shows every route under its content security policy, and loads nothing from other origins', async () => {
+  itInFull('shows every route under its content security policy, and loads nothing from other origins', async () => {
     const service = await tinyService()
     onTestFinished(() => service.close())
     await service.app.listen({ port: 0, host: '127.0.0.1' })

@@ -12,6 +12,7 @@ import { fineTune } from '../../src/runs/train/fine-tune.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../../src/training/arguments/arguments.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyFolder, writeTinySquad } from '../tiny-squad.ts'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -148,7 +149,7 @@ describeChromium('the dashboard in Chromium', () => {
     expect(foldAll(journalOf(args.output_dir)).steps.step).toEqual(twelve)
   })
 
-  it('stops and saves a run; when it is resumed, the open page continues the curve', async () => {
+  itInFull('stops and saves a run; when it is resumed, the open page continues the curve', async () => {
     const folder = temporaryFolder()
     const first = await tinyRun(folder)
     await page.goto(first.watched.address)
@@ -208,7 +209,7 @@ describeChromium('the dashboard in Chromium', () => {
     await fits(390)
   })
 
-  it('sorts, searches and groups runs by seed, and exports them with notes as CSV', async () => {
+  itInFull('sorts, searches and groups runs by seed, and exports them with notes as CSV', async () => {
     const folder = temporaryFolder()
     for (const learning_rate of [1e-5, 1e-3])
       for (const seed of [42, 43, 44]) {

@@ -6,6 +6,7 @@ import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 import { describeChromium } from '../chromium.ts'
 import { runHere } from '../run-here.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyText } from '../tiny-service.ts'
 import { ask, giveText, playgroundWorld } from './playground-world.ts'
 
@@ -131,7 +132,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.locator('.text mark').allTextContents()).toEqual(['una'])
   })
 
-  it('keeps the passage around the answer in a long text', async () => {
+  itInFull('keeps the passage around the answer in a long text', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, tinyText(20_000))
@@ -142,7 +143,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(context.slice(answers[0].answer_start)).toMatch(new RegExp(`^${answers[0].text}`))
   })
 
-  it('shows the training command with line breaks at spaces only', async () => {
+  itInFull('shows the training command with line breaks at spaces only', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')
@@ -196,7 +197,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.innerText('.saved')).toBe('Correct: “li”')
   })
 
-  it('accepts another answer with one click or by keyboard, and previews it in the text', async () => {
+  itInFull('accepts another answer with one click or by keyboard, and previews it in the text', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')
@@ -221,7 +222,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.innerText('[role=status].unseen')).toBe(`Saved as correct: “${best}”. 1 correction in total.`)
   })
 
-  it('keeps corrections after a reload, until they are removed', async () => {
+  itInFull('keeps corrections after a reload, until they are removed', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')

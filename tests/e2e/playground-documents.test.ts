@@ -6,6 +6,7 @@ import { afterAll, expect, it } from 'vitest'
 import { buildIndex } from '../../src/runs/index/build-index.ts'
 import { describeChromium } from '../chromium.ts'
 import { pdfOf } from '../pdf-file.ts'
+import { itInFull } from '../thorough.ts'
 import { giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'">'
@@ -93,7 +94,7 @@ describeChromium('documents on the playground', () => {
     expect(await page.locator('.card').first().textContent()).toContain('No document contains any word')
   })
 
-  it('still answers questions about a text of the user', async () => {
+  itInFull('still answers questions about a text of the user', async () => {
     const page = await world.open()
     await page.click('text=Your text')
     await giveText(page, 'bo is in ro.')
@@ -105,7 +106,7 @@ describeChromium('documents on the playground', () => {
     expect(await page.title()).not.toBe('taken')
   })
 
-  it('fits on a phone', async () => {
+  itInFull('fits on a phone', async () => {
     const page = await world.open({ viewport: { width: 390, height: 800 } })
     await page.waitForSelector('.documents li')
     await ask(page, 'who is in ro?')

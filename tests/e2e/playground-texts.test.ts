@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
 import { pdfOf } from '../pdf-file.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { itInFull } from '../thorough.ts'
 import { answered, ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
@@ -83,7 +84,7 @@ describeChromium('texts on the playground', () => {
     expect(await page.innerText('.complaint p')).toContain(expected)
   })
 
-  it('are escaped, as are their names and questions', async () => {
+  itInFull('are escaped, as are their names and questions', async () => {
     const page = await world.open()
     await dropFile(page, `${hostile}.txt`, `${hostile} bo is in ro. `.repeat(3))
     expect(await textOf(page)).toContain(hostile)
@@ -123,7 +124,7 @@ describeChromium('texts on the playground', () => {
     expect(await broken.innerText('.complaint p')).toContain('This link is corrupted')
   })
 
-  it('stay in the history until it is cleared', async () => {
+  itInFull('stay in the history until it is cleared', async () => {
     const page = await world.open()
     await giveText(page, 'bo is in ro.')
     await ask(page, 'who is in ro?')
@@ -156,7 +157,7 @@ describeChromium('texts on the playground', () => {
     }
   })
 
-  it('of three megabytes without spaces are shown, and rejected by the server with a reason', async () => {
+  itInFull('of three megabytes without spaces are shown, and rejected by the server with a reason', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'word.txt'), 'x'.repeat(3_000_000))
     const page = await world.open()

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
-import { thoroughOr } from '../thorough.ts'
+import { itInFull, thoroughOr } from '../thorough.ts'
 import { tinyText } from '../tiny-service.ts'
 import { answered, ask, giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
 
@@ -126,7 +126,7 @@ describeChromium('the playground', () => {
     await expect.poll(() => page.locator('.one').count()).toBe(1)
   })
 
-  it('reads a book of 100,000 words in blocks, and shows answers in the meantime', async () => {
+  itInFull('reads a book of 100,000 words in blocks, and shows answers in the meantime', async () => {
     const book = tinyText(100_000)
     const page = await world.open()
     await page.evaluate(() => {
@@ -195,7 +195,7 @@ describeChromium('the playground', () => {
     }
   })
 
-  it('scrolls to a place even if the blocks above it are taller than estimated', async () => {
+  itInFull('scrolls to a place even if the blocks above it are taller than estimated', async () => {
     const page = await world.open({ viewport: { width: 390, height: 860 } })
     const sentence = 'una in the pit by the sea'
     const text = `${'bo.\n'.repeat(1500)}${sentence}.\n${'li is in the den. '.repeat(4000)}`
@@ -213,7 +213,7 @@ describeChromium('the playground', () => {
       .toBe(true)
   })
 
-  it('keeps text, questions and unfinished input after a reload', async () => {
+  itInFull('keeps text, questions and unfinished input after a reload', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?\nwho was in the den?')
@@ -230,7 +230,7 @@ describeChromium('the playground', () => {
     await expect.poll(() => page.inputValue('textarea#text')).toBe('bo is in the den')
   })
 
-  it('marks places next to the scroll bar only if there is one', async () => {
+  itInFull('marks places next to the scroll bar only if there is one', async () => {
     const page = await world.open({ viewport: { width: 1200, height: 800 } })
     await giveText(page, context)
     await ask(page, question)

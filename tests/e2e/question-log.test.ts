@@ -11,6 +11,7 @@ import { SERVER_DEFAULTS } from '../../src/server/defaults.ts'
 import { type QuestionLogEntry, readQuestionLog } from '../../src/server/question-log/entries.ts'
 import { startServer } from '../../src/server/server.ts'
 import { describeChromium } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { annotateWorld } from './annotate-world.ts'
 import { ask, giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
@@ -88,7 +89,7 @@ describeChromium('from the playground to annotated questions', () => {
     ])
   })
 
-  it('leads to the annotation page of the same server', async () => {
+  itInFull('leads to the annotation page of the same server', async () => {
     const output = join(folder, 'served')
     const questions = join(folder, 'served.jsonl')
     const project = await ServedProject.open(output, questions)
@@ -120,7 +121,7 @@ describeChromium('from the playground to annotated questions', () => {
     }
   })
 
-  it('opens them in annotate, least certain first, to accept and correct', async () => {
+  itInFull('opens them in annotate, least certain first, to accept and correct', async () => {
     const asked = ['who is in oz?', 'who is in ro?', 'who is there?']
     for (const question of asked) await playground.answers(question, `${question} ${context}`)
     const { address, folder } = await annotate.start({ data: readFileSync(log_questions, 'utf8') })

@@ -8,6 +8,7 @@ import { percent } from '../../web/playground/logic/numbers.ts'
 import { describeChromium } from '../chromium.ts'
 import { runHere } from '../run-here.ts'
 import { smallCollection } from '../small-collection.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { seriousFaults } from './playground-world.ts'
 import { untilKept, useSite } from './site-world.ts'
@@ -81,7 +82,7 @@ describeChromium('a site with documents', () => {
     await page.screenshot({ path: process.env.SHOTS ? `${process.env.SHOTS}/site-document.png` : undefined })
   })
 
-  it('searches selected documents, and still answers about a text of the user', async () => {
+  itInFull('searches selected documents, and still answers about a text of the user', async () => {
     const { page } = await open({ size: [390, 800] })
     await page.fill('#containing', 'SHORT')
     await expect.poll(() => page.locator('.documents li').count()).toBe(1)
@@ -94,7 +95,7 @@ describeChromium('a site with documents', () => {
     await page.waitForSelector('textarea#text')
   })
 
-  it('explains that the index is truncated, and loads it again for the next question', async () => {
+  itInFull('explains that the index is truncated, and loads it again for the next question', async () => {
     const changed: Record<string, (content: Buffer) => Buffer | undefined> = {
       'index/index.db.bin': (content) => content.subarray(0, 1000),
     }
@@ -135,7 +136,7 @@ describeChromium('a site with documents', () => {
     await page.waitForSelector('.text mark')
   })
 
-  it('has an answer box that does not load the index for questions about a page', async () => {
+  itInFull('has an answer box that does not load the index for questions about a page', async () => {
     writeFileSync(
       join(world.site.folder, 'page.html'),
       `<!doctype html><html lang="en"><title>Page</title><main>bo is in ro.</main><answer-box sure="0"></answer-box>

@@ -10,6 +10,7 @@ import { exportSiteOf } from '../../src/runs/export/site.ts'
 import { noScreen, type Screen } from '../../src/runs/screen/screen.ts'
 import { toSquadJson } from '../../src/squad/reading/squad-json.ts'
 import { describeChromium } from '../chromium.ts'
+import { itInFull } from '../thorough.ts'
 import { tinyText } from '../tiny-service.ts'
 import { differentExamples, tinyFolder } from '../tiny-squad.ts'
 import { answered, ask, giveText, seriousFaults } from './playground-world.ts'
@@ -55,23 +56,26 @@ describeChromium('an exported site', () => {
     expect(await localStatus(page)).toContain('WebAssembly, 2 threads')
   })
 
-  it('loads what the export says on a first visit, without the WebGPU runtime, and nothing on a second one', async () => {
-    const { host, page } = await open()
-    await untilKept(page)
-    expect(host.requested.filter((path) => /webgpu|asyncify/.test(path))).toEqual([])
-    // The page starts before the service worker can keep its files, so some are loaded twice.
-    const { wasm } = world.site.first_visit
-    expect(host.sent).toBeGreaterThan(wasm)
-    expect(host.sent).toBeLessThan(wasm + 600_000)
-    host.requested.length = 0
-    await page.reload()
-    await page.waitForSelector('#text')
-    await untilKept(page)
-    // Browsers look for a new version of the service worker.
-    expect(host.requested.filter((path) => path !== 'sw.js')).toEqual([])
-  })
+  itInFull(
+    'loads what the export says on a first visit, without the WebGPU runtime, and nothing on a second one',
+    async () => {
+      const { host, page } = await open()
+      await untilKept(page)
+      expect(host.requested.filter((path) => /webgpu|asyncify/.test(path))).toEqual([])
+      // The page starts before the service worker can keep its files, so some are loaded twice.
+      const { wasm } = world.site.first_visit
+      expect(host.sent).toBeGreaterThan(wasm)
+      expect(host.sent).toBeLessThan(wasm + 600_000)
+      host.requested.length = 0
+      await page.reload()
+      await page.waitForSelector('#text')
+      await untilKept(page)
+      // Browsers look for a new version of the service worker.
+      expect(host.requested.filter((path) => path !== 'sw.js')).toEqual([])
+    },
+  )
 
-  it('shows the answers of two models side by side, and a long text in progress', async () => {
+  itInFull('shows the answers of two models side by side, and a long text in progress', async () => {
     const { page } = await open()
     await giveText(page, tinyText(500))
     await page.click('label:has-text("embedded")')
@@ -85,7 +89,7 @@ describeChromium('an exported site', () => {
     expect(texts[0]).toBe(candidates[0].answer)
   })
 
-  it('has q8 if that is accurate enough on the questions, otherwise fp16, which needs no questions', async () => {
+  itInFull('has q8 if that is accurate enough on the questions, otherwise fp16, which needs no questions', async () => {
     const data = join(world.folder, 'dev.json')
     writeFileSync(data, toSquadJson(differentExamples(10)))
     const printed: string[] = []
@@ -104,7 +108,7 @@ describeChromium('an exported site', () => {
     expect(existsSync(join(world.folder, 'neither'))).toBe(false)
   })
 
-  it('stops reading when another text is opened', async () => {
+  itInFull('stops reading when another text is opened', async () => {
     const { page } = await open()
     await giveText(page, tinyText(60_000))
     await page.fill('#question', question)
@@ -117,7 +121,7 @@ describeChromium('an exported site', () => {
     expect(await best(page)).toBe(candidates[0].answer)
   })
 
-  it('replaces kept files by a new version, and keeps unchanged ones', async () => {
+  itInFull('replaces kept files by a new version, and keeps unchanged ones', async () => {
     const folder = join(world.folder, 'updated')
     cpSync(world.site.folder, folder, { recursive: true })
     const { host, page } = await open({ folder })
@@ -159,7 +163,7 @@ describeChromium('an exported site', () => {
     expect(await localStatus(page)).not.toContain('offline')
   })
 
-  it('answers with a full storage, and says that it does not work offline', async () => {
+  itInFull('answers with a full storage, and says that it does not work offline', async () => {
     const { page, context, host } = await open({ query: 'site.json' })
     const session = await context.newCDPSession(page)
     const { origin } = new URL(host.address)
@@ -172,7 +176,7 @@ describeChromium('an exported site', () => {
     expect((await keptFiles(page)).filter((url) => url.includes('.bin'))).toEqual([])
   })
 
-  it('answers with one thread where the page is not loaded over HTTPS', async () => {
+  itInFull('answers with one thread where the page is not loaded over HTTPS', async () => {
     const { host, page, faults } = await open({ query: 'site.json' })
     await page.route('http://site.test/**', async (route) => {
       const response = await route.fetch({ url: route.request().url().replace('http://site.test/', host.address) })

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { spanforge } from '../../../tests/cli.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
-import { thoroughOr } from '../../../tests/thorough.ts'
+import { itInFull, thoroughOr } from '../../../tests/thorough.ts'
 import { checkpointBytes, type Flags, tinyTraining } from '../../../tests/tiny-run.ts'
 import { newestWhole } from '../../training/checkpoints/checkpoint-store.ts'
 
@@ -60,7 +60,7 @@ describe('an interrupted run', () => {
     await expectSameAsUninterrupted(folder, Number(step))
   })
 
-  test('does the same on SIGTERM and exits with 143', async () => {
+  itInFull('does the same on SIGTERM and exits with 143', async () => {
     const said = await spanforge(tinyTraining(temporaryFolder(), endless), { meanwhile: signalsAfter(3, 'SIGTERM') })
     expect(said.code).toBe(143)
     expect(said.stdout).toMatch(/Stopped after step \d+\. Checkpoint: /)

@@ -62,7 +62,7 @@ it('writes nothing if nothing has changed', async () => {
 it.skipIf(!hasReadOnlyMounts)('a complete cache on a read-only file system is used, by root too', async () => {
   const folder = await resolve()
   await rm(join(folder, '../../.spanforge'), { recursive: true })
-  const script = startScriptWithReadOnly(world.cache, 'resolve-model.ts', world.server.endpoint, world.cache)
+  const script = startScriptWithReadOnly(world.cache, 'resolve-model', world.server.endpoint, world.cache)
   const lines = (await text(script.stdout)).trim().split('\n')
   expect(lines).toEqual([expect.stringMatching(/cannot be written to \((EROFS|ENOENT)\)/), folder])
 })

@@ -16,7 +16,7 @@ test.each<Closing>(['HTTP/1.1 with Connection: close', 'HTTP/1.0 with a length',
   async (closing) => {
     const server = await closingHub(FILES, closing)
     onTestFinished(() => void server.close())
-    const script = startScript('download-often.ts', addressOf(server), String(TIMES))
+    const script = startScript('download-often', addressOf(server), String(TIMES))
     const [printed, [code]] = await Promise.all([text(script.stdout), once(script, 'exit')])
     expect({ code, done: printed.trim() }).toEqual({ code: 0, done: String(TIMES) })
   },

@@ -169,7 +169,7 @@ describe('after a process was killed', () => {
     const { uniform } = random(42, 'kill')
     let saved = 0
     for (let round = 0; round < thoroughOr(6, 3); round++) {
-      const script = startScript('save-forever.ts', output_dir)
+      const script = startScript('save-forever', output_dir)
       for await (const line of createInterface(script.stdout)) {
         const [what, step] = [line.split(' ')[0], Number(line.split(' ')[1])]
         if (what === 'resumed') expect(step).toBeGreaterThanOrEqual(saved)
