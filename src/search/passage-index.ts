@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { indexFile, type OpenDatabase, openToRead } from './database.ts'
 import { PassageSearch } from './passage-search.ts'
@@ -19,6 +20,8 @@ export class PassageIndex extends PassageSearch {
   /** @throws UsageError if there is no index in the folder; SpanforgeError if it is damaged */
   static open(folder: string): PassageIndex {
     const path = indexFile(folder)
+    if (statSync(folder, { throwIfNoEntry: false })?.isFile())
+      throw new UsageError(`${folder}: expected the folder of an index, found a file`, `Use ${dirname(folder)}.`)
     if (!existsSync(path))
       throw new UsageError(
         `${folder}: there is no index (${path} does not exist)`,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -46,4 +46,36 @@ test.each([
   const { code, stderr } = await runHere(...argv)
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(message)
+})
+
+test.each([
+  ['the model', 'model', 'contains the model'],
+  ['the folder of the model', '.', 'contains the model'],
+  ['the index', 'index', 'contains the index'],
+])('a site is not written into %s, which would be published', async (_, output_dir, message) => {
+  const folder = temporaryFolder()
+  await smallCollection(folder)
+  await buildIndex([join(folder, 'docs')], { output_dir: join(folder, 'index') })
+  cpSync(tinyFolder, join(folder, 'model'), { recursive: true })
+  const given = output_dir === 'index' ? ['--index', join(folder, 'index')] : []
+  const { code, stderr } = await runHere(
+    ...['export', join(folder, 'model'), '--to', 'site', ...given, '--output_dir', join(folder, output_dir)],
+  )
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  expect(readdirSync(folder).sort()).toEqual(['docs', 'index', 'model'])
+})
+
+test('the file of an index is rejected with the folder to name instead', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'index.db'), '')
+  const { stderr } = await runHere(
+    'answer',
+    '--model',
+    tinyFolder,
+    '--index',
+    join(folder, 'index.db'),
+    '--question',
+    'Who?',
+  )
+  expect(stderr).toContain(`expected the folder of an index, found a file\n  Use ${folder}.`)
 })

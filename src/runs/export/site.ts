@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { realpath, rm } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
 import { type ExportDtype, exportDtype, isOnlyExported, listVariants } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { type LockedFolder, makeTemporaryFolder } from '../../export/staged-folder.ts'
@@ -38,6 +38,7 @@ export async function exportSiteOf(given: readonly string[], options: ExportSite
     )
   await checkSite({ output_dir, overwrite })
   const target = resolve(output_dir)
+  if (index !== undefined) await rejectWithin(target, index, 'index')
   let temporary: LockedFolder | undefined
   const sources: SiteSource[] = []
   try {
@@ -48,6 +49,7 @@ export async function exportSiteOf(given: readonly string[], options: ExportSite
     }
     for (const { id, source, about } of modelSources(given)) {
       const found = await modelFolder(source, hub)
+      await rejectWithin(target, found, 'model')
       const isExported = (await listVariants(found)).length > 0
       if (!isExported) temporary ??= await makeTemporaryFolder(target)
       const folder = isExported ? found : join(temporary!.path, `${sources.length}`)
@@ -59,6 +61,16 @@ export async function exportSiteOf(given: readonly string[], options: ExportSite
     temporary?.lock.release()
     if (temporary) await rm(temporary.path, { recursive: true, force: true })
   }
+}
+
+/** Everything in the folder of a site is published, and an index contains the paths of this machine. */
+async function rejectWithin(target: string, given: string, what: 'index' | 'model'): Promise<void> {
+  const [site, source] = await Promise.all([target, given].map((path) => realpath(path).catch(() => resolve(path))))
+  if (`${source}${sep}`.startsWith(`${site}${sep}`))
+    throw new UsageError(
+      `output_dir: ${target} contains the ${what} ${given}, which would be published with the site`,
+      'Choose another folder for the site.',
+    )
 }
 
 /** Exports the dtype, or the first of the default ones that does not lose too much. */
