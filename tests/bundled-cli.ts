@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,19 +13,9 @@ declare module 'vitest' {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const MODULES = [
-  'index',
-  'cli/main',
-  'dashboard/server-worker',
-  'documents/document-worker',
-  'server/collection/index-worker',
-  'server/models/model-worker',
-  'server/tokenizing/request-tokenizer-worker',
-  'runs/load/cut-worker',
-  'runtime/onednn/worker',
-  'runtime/webgpu/webgpu-worker',
-  'ranks/mpi-worker',
-]
+const WORKERS = (readdirSync(join(root, 'src'), { recursive: true }) as string[])
+  .filter((path) => /[/-]worker\.ts$/.test(path))
+  .map((path) => path.slice(0, -3))
 /** Programs of tests/processes that need no files from their own folder. */
 const SCRIPTS = [
   'download-often',
@@ -61,7 +52,7 @@ export default async function bundle(project: TestProject): Promise<() => Promis
   const outdir = join(folder, 'dist')
   await build({
     entryPoints: [
-      ...MODULES.map((name) => `src/${name}`),
+      ...['index', 'cli/main', ...WORKERS].map((name) => `src/${name}`),
       ...SCRIPTS.map((name) => `tests/processes/${name}`),
       ...EXAMPLES.map((name) => `examples/${name}`),
     ].map((path) => join(root, `${path}.ts`)),
@@ -82,5 +73,6 @@ export default async function bundle(project: TestProject): Promise<() => Promis
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'))
   await symlink(join(root, 'dist/web'), join(outdir, 'web'))
   project.provide('cli', join(outdir, 'main.js'))
+  process.env.SPANFORGE_BUNDLED_WORKERS = outdir
   return () => rm(folder, { recursive: true })
 }

@@ -1,8 +1,9 @@
 /** Calls between two threads. Each side can call functions of the other and receives the result or the thrown error. */
 
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, extname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type MessagePort, parentPort, type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { withProcessMutex } from './mutex.ts'
@@ -166,11 +167,19 @@ export function startWorker(
   workerData: unknown,
   resourceLimits?: ResourceLimits,
 ): Worker {
-  const extension = extname(caller)
-  const url = new URL(`${module}${extension}`, caller)
-  if (extension !== '.ts') return withProcessMutex(() => new Worker(url, { workerData, resourceLimits }))
-  // In tests and development, the worker runs TypeScript sources and needs a loader, which no flag provides.
+  const source = new URL(`${module}${extname(caller)}`, caller)
+  const url = bundledWorker(source) ?? source
+  if (extname(url.pathname) !== '.ts') return withProcessMutex(() => new Worker(url, { workerData, resourceLimits }))
+  // In development, the worker runs TypeScript sources and needs a loader, which no flag provides.
   const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api')
   const load = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(fileURLToPath(url))})`
   return withProcessMutex(() => new Worker(load, { eval: true, workerData, resourceLimits }))
+}
+
+/** Tests bundle the modules of workers before they start, because TypeScript sources take long to load in each thread. */
+function bundledWorker({ pathname }: URL): URL | undefined {
+  const { SPANFORGE_BUNDLED_WORKERS: folder } = process.env
+  if (!folder || extname(pathname) !== '.ts') return undefined
+  const file = join(folder, `${basename(pathname, '.ts')}.js`)
+  return existsSync(file) ? pathToFileURL(file) : undefined
 }
