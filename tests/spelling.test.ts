@@ -5,7 +5,7 @@ import { files, read } from './source-tree.ts'
 const BRITISH = new RegExp(
   `^(${[
     '(behavi|col|endeav|fav|flav|hon|hum|lab|neighb|rum|vig)our[a-z]*',
-    '(cancel|channel|dial|label|level|marshal|model|signal|total|travel|tunnel)l(ed|er|ers|ing)',
+    '(cancel|channel|dial|journal|label|level|marshal|model|signal|total|travel|tunnel)l(ed|er|ers|ing)',
     '(author|capital|categor|character|custom|emphas|final|general|initial|maxim|minim|normal|optim|organ|' +
       'parallel|penal|quant|random|real|recogn|reinitial|serial|special|stabil|standard|summar|symbol|synchron|token|' +
       'util|vector|visual)is(e|ed|er|ers|es|ing|ation|ations)',

@@ -20,7 +20,7 @@ export function queueOf(asked: readonly string[], seeds: string, known: readonly
 }
 
 /** Largest delay of a timer in milliseconds. */
-const LONGEST = 2 ** 31 - 1
+const MAX_TIMEOUT = 2 ** 31 - 1
 
 /**
  * The end of a queue: the next `until` (HH:MM, local time), or in `max_hours` hours. Undefined if neither is given.
@@ -33,9 +33,9 @@ export function endTime(
   if (until !== undefined && max_hours !== undefined) throw new Error('--until and --max_hours are mutually exclusive')
   if (max_hours !== undefined) {
     const milliseconds = Number(max_hours) * 3_600_000
-    if (!(milliseconds > 0 && milliseconds <= LONGEST))
+    if (!(milliseconds > 0 && milliseconds <= MAX_TIMEOUT))
       throw new Error(
-        `--max_hours ${max_hours}: expected a number above 0 and at most ${Math.floor(LONGEST / 3_600_000)}`,
+        `--max_hours ${max_hours}: expected a number above 0 and at most ${Math.floor(MAX_TIMEOUT / 3_600_000)}`,
       )
     return new Date(now.getTime() + milliseconds)
   }

@@ -43,7 +43,7 @@ export const DOCUMENT_MUTATIONS: readonly Mutation[] = [
   ]),
   ...documents('src/documents/formats/docx.ts', ['size += originalSize', 'size = originalSize']),
   ...documents('src/documents/formats/pdf.ts', ['if (pages > max_pages)', 'if (pages >= max_pages)']),
-  ...documents('src/documents/document.ts', ['if (start + text.length > this.most)', 'if (text.length > this.most)']),
+  ...documents('src/documents/document.ts', ['if (start + text.length > this.max)', 'if (text.length > this.max)']),
   ...mutations('src/data/formats/spreadsheets.test.ts')('src/data/formats/zip-directory.ts', [
     'Math.min(limit, Math.max(SMALL',
     'Math.max(limit, Math.max(SMALL',

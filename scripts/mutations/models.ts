@@ -65,8 +65,8 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'if (values[i] > peak) peak',
   ]),
   ...mutations('src/export/product-inputs.test.ts')('src/export/quantize/smoothing.ts', [
-    'Math.max(LEAST, high, -lowest[i])',
-    'Math.max(LEAST, high, lowest[i])',
+    'Math.max(MIN_RANGE, high, -lowest[i])',
+    'Math.max(MIN_RANGE, high, lowest[i])',
   ]),
   ...mutations('src/export/gate/judge-variants.test.ts')('src/export/gate/measure-variant.ts', [
     'questions.answers.f1 - f1',

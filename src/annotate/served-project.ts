@@ -29,7 +29,7 @@ export class ServedProject {
 
   /**
    * Opens or creates the project in a folder. Questions are added from the question log `questions`.
-   * @throws SpanforgeError if another process has it open, or its journal is damaged
+   * @throws SpanforgeError if another process has it open, or its journal is corrupted
    */
   static async open(folder: string, questions: string | undefined): Promise<ServedProject> {
     return new ServedProject(await Project.open(folder), questions)

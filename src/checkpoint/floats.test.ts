@@ -6,7 +6,7 @@ const halves = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half)
 const values = new Float32Array(2 ** 16)
 toFloat32('F16', new Uint8Array(halves.buffer), values)
 const isNaN16 = (half: number): boolean => (half & 0x7fff) > 0x7c00
-const LARGEST = 0x7bff
+const MAX_HALF_BITS = 0x7bff
 
 test('converts known float16 bit patterns to their IEEE 754 values', () => {
   const known = {
@@ -35,10 +35,10 @@ test('every float16 value survives a round trip through float32', () => {
 })
 
 test('rounds to the nearest float16 value, with ties to even', () => {
-  const up = new Float32Array(LARGEST)
-  const middle = new Float32Array(LARGEST)
-  const down = new Float32Array(LARGEST)
-  for (let half = 0; half < LARGEST; half++) {
+  const up = new Float32Array(MAX_HALF_BITS)
+  const middle = new Float32Array(MAX_HALF_BITS)
+  const down = new Float32Array(MAX_HALF_BITS)
+  for (let half = 0; half < MAX_HALF_BITS; half++) {
     // Exact in float32, because it needs only 12 significant bits.
     middle[half] = (values[half] + values[half + 1]) / 2
     down[half] = values[half] + (values[half + 1] - values[half]) * 0.499
@@ -46,8 +46,8 @@ test('rounds to the nearest float16 value, with ties to even', () => {
   }
   const even = Uint16Array.from(middle, (_, half) => half + (half & 1))
   expect(toFloat16(middle)).toEqual(even)
-  expect(toFloat16(down)).toEqual(halves.slice(0, LARGEST))
-  expect(toFloat16(up)).toEqual(halves.slice(1, LARGEST + 1))
+  expect(toFloat16(down)).toEqual(halves.slice(0, MAX_HALF_BITS))
+  expect(toFloat16(up)).toEqual(halves.slice(1, MAX_HALF_BITS + 1))
 })
 
 test('rounds to infinity from half a step above the largest float16', () => {

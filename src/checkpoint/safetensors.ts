@@ -37,10 +37,10 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 function checkHeaderLength(headerBytes: bigint, file: BinaryFile): number {
-  const most = Math.min(MAX_HEADER_BYTES, file.size - 8)
-  if (headerBytes <= most) return Number(headerBytes)
+  const max = Math.min(MAX_HEADER_BYTES, file.size - 8)
+  if (headerBytes <= max) return Number(headerBytes)
   throw new SpanforgeError(
-    `${file.path}: found a header length of ${headerBytes} bytes in a file of ${file.size}, expected at most ${most}`,
+    `${file.path}: found a header length of ${headerBytes} bytes in a file of ${file.size}, expected at most ${max}`,
     { remedy: 'The file is truncated or is not a safetensors file. Download or copy it again.' },
   )
 }

@@ -245,7 +245,7 @@ function limited(pairs: readonly Pair[]): Pair[] {
       [`passage ${found.sentence.passage}`, MAX_PER_PASSAGE],
       [`answer ${key}`, MAX_PER_ANSWER],
     ] as const
-    if (limits.some(([name, most]) => (counts.get(name) ?? 0) >= most)) return false
+    if (limits.some(([name, max]) => (counts.get(name) ?? 0) >= max)) return false
     for (const [name] of limits) counts.set(name, (counts.get(name) ?? 0) + 1)
     return true
   })

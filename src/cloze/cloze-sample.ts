@@ -66,13 +66,13 @@ export class ClozeSample {
   choose(): ChosenExamples {
     const { max_examples } = this.options
     const ordered = this.inOrder().slice(0, max_examples)
-    const most = Math.max(5, Math.ceil(MAX_WITH_ANSWER * ordered.length))
+    const max = Math.max(5, Math.ceil(MAX_WITH_ANSWER * ordered.length))
     const answers = new Map<string, number>()
     const chosen = ordered.filter(({ example }) => {
       if (this.repetitions.count(example.sentence) > MAX_OCCURRENCES) return false
       const key = example.answer.toLowerCase()
       answers.set(key, (answers.get(key) ?? 0) + 1)
-      return answers.get(key)! <= most
+      return answers.get(key)! <= max
     })
     return { ...this.split(chosen), repeated: ordered.length - chosen.length }
   }

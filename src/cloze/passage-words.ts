@@ -74,10 +74,10 @@ export function recurringSpans(sentences: readonly ReadSentence[]): Map<string, 
       if (!others) all.set(key, [{ sentence, first, last }])
       else if (others.at(-1)!.sentence !== sentence) others.push({ sentence, first, last })
     }
-  const most = Math.max(8, FREQUENT_SHARE * used.length)
+  const max = Math.max(8, FREQUENT_SHARE * used.length)
   const isRecurring = (key: string) => {
     const { length } = all.get(key)!
-    return length > 1 && length <= most
+    return length > 1 && length <= max
   }
   const recurring = new Map<string, Occurrence[]>()
   for (const [i, sentence] of used.entries()) {

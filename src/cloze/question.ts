@@ -17,7 +17,7 @@ export function clozeQuestion({ text, words, first, last }: MaskedSentence, mask
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** Minimum and maximum number of words, without the answer, of a clause that can become a question. */
-const [FEWEST, MOST] = [6, 25]
+const [MIN_WORDS, MAX_WORDS] = [6, 25]
 
 const CONJUNCTION = /^(?:and|or|but|nor|so|&)$/
 /**
@@ -46,7 +46,7 @@ function questionInOrder(sentence: MaskedSentence): string | undefined {
   const left = words.filter(({ start, end }) => start >= from && end <= to).length - (last - first + 1)
   const after = text.slice(words[last].end, to).replace(CLOSING, '')
   const isItem = words[first].start > from && (!words[first].isJoined || CONJUNCTION.test(words[first - 1].key))
-  if (left < FEWEST || left > MOST || isItem || NO_CONTINUATION.test(after) || DEPENDENT.test(text.slice(from)))
+  if (left < MIN_WORDS || left > MAX_WORDS || isItem || NO_CONTINUATION.test(after) || DEPENDENT.test(text.slice(from)))
     return undefined
   const { kind } = words[first]
   const next = words[last + 1]

@@ -37,14 +37,14 @@ export function sentencesIn(text: string): TextSentence[] {
 }
 
 /** Minimum and maximum number of words of a sentence that can become a question. */
-const [FEWEST, MOST] = [6, 40]
+const [MIN_WORDS, MAX_WORDS] = [6, 40]
 
 /** Characters of code, tables, formulas, and the dotted lines of a table of contents. */
 const NO_PROSE = /[{}<>|=\\^~`]|\.{3,}|(?:\. ){3,}|…{2,}|_{2,}|https?:|\t|\s{4,}/g
 
 /** Whether a sentence is prose rather than a heading, a line of a table or a list, code, or a line cut off. */
 export function isProse(text: string, words: readonly Word[]): boolean {
-  if (words.length < FEWEST || words.length > MOST) return false
+  if (words.length < MIN_WORDS || words.length > MAX_WORDS) return false
   if (!/^["'“‘«(¿¡\p{Pd}]*[\p{Lu}\p{Lo}\p{N}]/u.test(text) || !/[.!?…]["'”’»)\]]*$/.test(text)) return false
   if ((text.match(NO_PROSE)?.length ?? 0) > 1) return false
   const numbers = words.filter(({ kind }) => kind === 'number').length

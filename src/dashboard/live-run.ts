@@ -56,7 +56,7 @@ export class LiveRun implements LiveSource {
   private watched: readonly { readonly index: number; readonly example: Example }[] = []
   private readonly hold = new Hold()
   private activity: Pulse['activity']
-  private isJournalling = false
+  private isJournaling = false
 
   private constructor(
     private readonly args: TrainingArguments,
@@ -217,7 +217,7 @@ export class LiveRun implements LiveSource {
       best_step: state.best_global_step,
     })
     // Only now have the files of an earlier run been removed from the folder.
-    this.isJournalling = true
+    this.isJournaling = true
     this.journal.begin(this.log.all)
     if (this.status === 'preparing') this.setStatus('running')
   }
@@ -247,7 +247,7 @@ export class LiveRun implements LiveSource {
     if (records.length === 0) return
     this.waiting = []
     const lines = records.map((record) => this.log.append(record))
-    if (this.isJournalling) this.journal.append(lines)
+    if (this.isJournaling) this.journal.append(lines)
   }
 }
 

@@ -8,7 +8,7 @@ import type { Dashboard, DashboardOptions } from './server.ts'
 /** Milliseconds between progress updates to the thread. */
 const PULSE = 1000
 /** Milliseconds that the thread has to close its connections. */
-const LONGEST_CLOSING = 5000
+const MAX_CLOSING_MS = 5000
 
 /**
  * Starts the dashboard of a run in a separate thread, so that the page stays responsive while a pass of the model
@@ -35,7 +35,7 @@ export async function startDashboardThread(
   const end = async () => {
     clearInterval(pulses)
     thread.tell('close')
-    const timeout = setTimeout(() => worker.terminate(), LONGEST_CLOSING)
+    const timeout = setTimeout(() => worker.terminate(), MAX_CLOSING_MS)
     await exited
     clearTimeout(timeout)
   }

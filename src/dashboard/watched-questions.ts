@@ -42,7 +42,7 @@ export const asWatched = ({ id, question, context, answers }: Example): WatchedQ
 /** The predicted answer of an evaluation with its scores. */
 export function predictionOf({ id, answers }: Example, { candidates: [best] }: ExampleAnswers): Prediction {
   const { answer, start, end, score } = best
-  const most = (measure: (prediction: string, gold: string) => number) =>
+  const bestOf = (measure: (prediction: string, gold: string) => number) =>
     answers.length === 0 ? Number(answer === '') : Math.max(...answers.map(({ text }) => measure(answer, text)))
-  return { id, start, end, score, exact_match: most(exactMatch), f1: most(f1) }
+  return { id, start, end, score, exact_match: bestOf(exactMatch), f1: bestOf(f1) }
 }

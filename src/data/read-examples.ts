@@ -84,10 +84,10 @@ export async function readExamples(
   source: DataSource,
   { max_samples, ...options }: ReadOptions & { readonly max_samples?: number | null } = {},
 ): Promise<Example[]> {
-  const most = max_samples ?? Number.POSITIVE_INFINITY
+  const max = max_samples ?? Number.POSITIVE_INFINITY
   const examples: Example[] = []
-  if (most === 0) return examples
-  for await (const example of eachExample(source, options)) if (examples.push(example) >= most) break
+  if (max === 0) return examples
+  for await (const example of eachExample(source, options)) if (examples.push(example) >= max) break
   return examples
 }
 

@@ -49,15 +49,15 @@ export class DocumentBuilder {
   private readonly open: { readonly level: number; readonly text: string }[] = []
   private length = 0
 
-  /** @param most maximum number of characters; `add` throws above it */
-  constructor(private readonly most: number) {}
+  /** @param max maximum number of characters; `add` throws above it */
+  constructor(private readonly max: number) {}
 
   add({ text: given, level, pages }: DocumentPiece): void {
     const text = tidy(given)
     if (text === '') return
     const start = this.length === 0 ? 0 : this.length + SEPARATOR.length
-    if (start + text.length > this.most)
-      throw new Error(`more than ${this.most.toLocaleString('en-US')} characters of text`)
+    if (start + text.length > this.max)
+      throw new Error(`more than ${this.max.toLocaleString('en-US')} characters of text`)
     const isHeading = level !== undefined && text.length <= MAX_HEADING
     if (isHeading) while (this.open.length > 0 && this.open.at(-1)!.level >= level) this.open.pop()
     const headings = this.open.map((heading) => heading.text)

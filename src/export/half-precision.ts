@@ -12,7 +12,7 @@ import { cast } from '../ops/elementwise.ts'
 import type { StoredWeights } from './stored-weights.ts'
 
 /** Largest finite value. */
-export const LARGEST_HALF = 65_504
+export const MAX_HALF = 65_504
 
 /** Added to scores that softmax should ignore: the result is 0, and sums stay within the range of float16. */
 const HALF_UNSEEN = -1e4
@@ -101,7 +101,7 @@ class Conversion {
   private constant({ source, shape }: Tensor): Tensor {
     const { data } = source as { data: Float32Array }
     // Masks are added to scores, too.
-    const values = Array.from(data, (value) => (value < -LARGEST_HALF ? HALF_UNSEEN : value))
+    const values = Array.from(data, (value) => (value < -MAX_HALF ? HALF_UNSEEN : value))
     return constant(values, shape as readonly number[], this.type)
   }
 
@@ -114,4 +114,4 @@ class Conversion {
   }
 }
 
-const atLeast = (least: number, t: Tensor): Tensor => apply({ type: 'Max' }, [t, scalar(least)], t)
+const atLeast = (min: number, t: Tensor): Tensor => apply({ type: 'Max' }, [t, scalar(min)], t)

@@ -40,7 +40,7 @@ export const sourceOptions = ({ model, tokenizer }: ExportSource): PaddedOptions
 })
 
 /** Protobuf messages are smaller than this. */
-const LARGEST_MESSAGE = 2 ** 31 - 1
+const MAX_MESSAGE_BYTES = 2 ** 31 - 1
 
 /** Determines the files of a variant and their sizes without converting any weights. */
 export function planVariant(
@@ -53,7 +53,7 @@ export function planVariant(
   const { graph, initializers } = variantGraph(source.model, dtype, options)
   const file = `onnx/${onnxFileName(dtype)}`
   const whole = encodeModel(graph, { initializers })
-  if (!external_data && whole.size <= LARGEST_MESSAGE)
+  if (!external_data && whole.size <= MAX_MESSAGE_BYTES)
     return { dtype, file, bytes: whole.size, kept: keptHere, contents: new Map([[file, whole]]) }
   const external = new ExternalData(externalDataName(dtype))
   const small = encodeModel(graph, { initializers, external })

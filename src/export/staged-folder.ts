@@ -17,13 +17,13 @@ export interface StagedFolderOptions {
 }
 
 /** Long names are shortened, because those of temporary folders are longer. */
-const LONGEST_NAME = 60
+const MAX_NAME_LENGTH = 60
 
 /** File in a temporary folder that its process holds until the folder is complete. */
 const LOCK = '.lock'
 
 /** Returns the beginning of the paths of a target's temporary folders. */
-const beginning = (target: string): string => join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.`)
+const beginning = (target: string): string => join(dirname(target), `.${basename(target).slice(0, MAX_NAME_LENGTH)}.`)
 
 /** Removes the temporary folders of processes that were killed while they wrote the same target. */
 async function removeAbandoned(target: string): Promise<void> {

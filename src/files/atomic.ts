@@ -36,12 +36,12 @@ async function write<T>(path: string, data: FileData, giveName: (from: string, t
 }
 
 /** Most file systems allow names of 255 bytes. A UTF-16 code unit takes up to three bytes. */
-const LONGEST_START = 78
+const MAX_START_LENGTH = 78
 
 /** A new name in the same folder. `removeTemporaryFiles` removes such files. */
 export function temporaryName(path: string): string {
   const name = basename(path)
-  const start = Buffer.byteLength(name) > 3 * LONGEST_START ? name.slice(0, LONGEST_START) : name
+  const start = Buffer.byteLength(name) > 3 * MAX_START_LENGTH ? name.slice(0, MAX_START_LENGTH) : name
   return join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.tmp`)
 }
 

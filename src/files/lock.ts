@@ -19,7 +19,7 @@ export const LOCK_TIMING: LockTiming = { beat: 5_000, silence: 30_000 }
 
 const POLL = 100
 /** Maximum time that counts as observed between two looks, because the observer itself may have been paused. */
-const LONGEST_LOOK = 10 * POLL
+const MAX_LOOK_MS = 10 * POLL
 
 export interface LockOptions {
   /** What may be written only while the lock is held: a folder with its contents, or a file and `FILE.*`. */
@@ -51,8 +51,8 @@ export interface Lock {
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   const { guards, signal, timing = LOCK_TIMING } = options
   const text = ownerText(randomUUID())
-  const watch = new Watch(LONGEST_LOOK)
-  const rivals = new Watch(LONGEST_LOOK)
+  const watch = new Watch(MAX_LOOK_MS)
+  const rivals = new Watch(MAX_LOOK_MS)
   const waitOrReject = once((found: FoundLock) => {
     if (!options.onWait) throw rejection(found, options)
     options.onWait()
@@ -102,7 +102,7 @@ export async function withLock<T>(path: string, body: () => Promise<T>, options:
 
 /** Whether a running process holds the lock. Observes the heartbeat if there is no other way to tell. */
 export async function isLocked(path: string, { silence } = LOCK_TIMING): Promise<boolean> {
-  const watch = new Watch(LONGEST_LOOK)
+  const watch = new Watch(MAX_LOOK_MS)
   for (;;) {
     const found = findLock(path)
     if (!found) return false

@@ -34,8 +34,8 @@ export interface ChosenLengths extends Required<Pick<WindowOptions, 'max_seq_len
 export function windowLengths(given: GivenLengths, facts: LengthFacts): ChosenLengths {
   const { max_positions: positions = Number.POSITIVE_INFINITY, model_max_length = positions } = facts
   const stored = facts.settings && facts.settings.max_seq_length <= positions ? facts.settings : undefined
-  const most = Math.min(USUAL.max_seq_length, positions, model_max_length)
-  const max_seq_length = given.max_seq_length ?? stored?.max_seq_length ?? most
+  const max = Math.min(USUAL.max_seq_length, positions, model_max_length)
+  const max_seq_length = given.max_seq_length ?? stored?.max_seq_length ?? max
   const stored_stride = max_seq_length === stored?.max_seq_length ? stored.doc_stride : undefined
   const doc_stride = given.doc_stride ?? stored_stride ?? Math.min(USUAL.doc_stride, Math.floor(max_seq_length / 2))
   const chosen = [

@@ -9,14 +9,14 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 const MAX_PARAMETERS = 2 ** 33
 
 // These messages follow the word "expected" in errors.
-export const integerBetween = (least: number, most: number) => {
-  const expected = `an integer from ${least} to ${most}`
-  return z.int(expected).min(least, expected).max(most, expected)
+export const integerBetween = (min: number, max: number) => {
+  const expected = `an integer from ${min} to ${max}`
+  return z.int(expected).min(min, expected).max(max, expected)
 }
 
-export const numberBetween = (least: number, below: number) => {
-  const expected = `a number from ${least} to below ${below}`
-  return z.number(expected).min(least, expected).lt(below, expected)
+export const numberBetween = (min: number, below: number) => {
+  const expected = `a number from ${min} to below ${below}`
+  return z.number(expected).min(min, expected).lt(below, expected)
 }
 
 const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]]

@@ -184,12 +184,12 @@ function relative(p: Parameters, c: DebertaV2Config): SharedTensors['relative'] 
 const PADDED_PLACES = 64
 
 function bucketRows(c: DebertaV2Config): Tensor {
-  const most = c.max_position_embeddings + PADDED_PLACES - 1
-  const buckets = relativeBuckets(most, { buckets: c.position_buckets, largest: largestDistance(c) })
+  const max = c.max_position_embeddings + PADDED_PLACES - 1
+  const buckets = relativeBuckets(max, { buckets: c.position_buckets, largest: largestDistance(c) })
   const half = span(c)
   const rows = buckets.map((bucket) => Math.min(Math.max(bucket + half, 0), 2 * half - 1))
   const places = cast(input('place_ids', ['length'], 'int32'), 'float32')
-  const distances = cast(add(sub(reshape(places, ['length', 1]), places), most), 'int32')
+  const distances = cast(add(sub(reshape(places, ['length', 1]), places), max), 'int32')
   return reshape(gatherRows(constant(rows, [rows.length, 1], 'int32'), distances), ['length', 'length'])
 }
 
@@ -248,9 +248,9 @@ export interface BucketOptions {
  * The buckets of the distances from -most to most: the distance itself up to half the buckets, beyond that its logarithm.
  * Each step is rounded as in torch's float32, so that every distance is in the same bucket as there.
  */
-export function relativeBuckets(most: number, { buckets, largest }: BucketOptions): number[] {
-  return Array.from({ length: 2 * most + 1 }, (_, i) => {
-    const distance = i - most
+export function relativeBuckets(max: number, { buckets, largest }: BucketOptions): number[] {
+  return Array.from({ length: 2 * max + 1 }, (_, i) => {
+    const distance = i - max
     const middle = Math.floor(buckets / 2)
     const size = Math.abs(distance)
     if (buckets < 1 || size <= middle) return distance

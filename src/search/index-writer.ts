@@ -23,12 +23,12 @@ export interface KnownFile {
 }
 
 /** Terms that occur in more than this share of the passages do not help to tell passages apart, and cost time. */
-const FREQUENT = 0.2
+const FREQUENT_SHARE = 0.2
 /** Minimum number of passages for leaving out frequent terms. */
-const MANY = 500
+const MIN_PASSAGES = 500
 
 /** Commits after this many characters of text, so that little is lost if the process is killed. */
-const BATCH = 2_000_000
+const BATCH_CHARACTERS = 2_000_000
 
 /**
  * Changes an index in a copy next to it, `index.db.partial`, which replaces the index at the end. If the process is
@@ -157,7 +157,7 @@ export class IndexWriter {
 
   private count(characters: number): void {
     this.pending += characters
-    if (this.pending >= BATCH) this.commit()
+    if (this.pending >= BATCH_CHARACTERS) this.commit()
   }
 
   private commit(): void {
@@ -208,8 +208,8 @@ export const knownFiles = (database: Database): KnownFile[] =>
 function noteFrequentTerms(database: Database): void {
   database.exec('delete from frequent')
   const [{ passages }] = rowsOf<{ passages: number }>(database, 'select count(*) passages from passages')
-  if (passages < MANY) return
+  if (passages < MIN_PASSAGES) return
   database.exec("create virtual table temp.terms using fts5vocab(main, words, 'row')")
-  database.run('insert into frequent select term from temp.terms where doc > ?', [FREQUENT * passages])
+  database.run('insert into frequent select term from temp.terms where doc > ?', [FREQUENT_SHARE * passages])
   database.exec('drop table temp.terms')
 }

@@ -17,7 +17,7 @@ export class PassageIndex extends PassageSearch {
     super(opened.database, indexFile(folder))
   }
 
-  /** @throws UsageError if there is no index in the folder; SpanforgeError if it is damaged */
+  /** @throws UsageError if there is no index in the folder; SpanforgeError if it is corrupted */
   static open(folder: string): PassageIndex {
     const path = indexFile(folder)
     if (statSync(folder, { throwIfNoEntry: false })?.isFile())

@@ -63,8 +63,8 @@ export class PassageReader {
    * @throws SpanforgeError if the question leaves no room for a passage
    */
   cut(question: string, id: string): CutPassages {
-    const { passages: most = PASSAGES_READ, documents } = this.options
-    const passages = this.index.search(question, { passages: most, documents })
+    const { passages: max = PASSAGES_READ, documents } = this.options
+    const passages = this.index.search(question, { passages: max, documents })
     const read = passages.map((passage) => {
       const document = this.documentOf(passage)
       return { document, windows: document.windows(question, id) }

@@ -60,7 +60,7 @@ export abstract class PassageSearch {
 
   /**
    * `path` names the index in errors.
-   * @throws SpanforgeError if the database is damaged or not an index of this version
+   * @throws SpanforgeError if the database is corrupted or not an index of this version
    */
   protected constructor(
     private readonly database: SearchDatabase,

@@ -12,9 +12,9 @@ export interface Passage {
 }
 
 /** Paragraphs are joined up to this length, because the subject of a single line is often unclear. */
-const ENOUGH = 600
+const MIN_LENGTH = 600
 /** Maximum length. About 350 tokens of English, so that a passage and a question fit into one window. */
-const MOST = 1500
+const MAX_LENGTH = 1500
 
 /** Cuts a document into passages: at headings, between paragraphs, and long paragraphs between sentences. */
 export function cutPassages({ text, blocks }: Pick<ReadDocument, 'text' | 'blocks'>): Passage[] {
@@ -28,9 +28,9 @@ export function cutPassages({ text, blocks }: Pick<ReadDocument, 'text' | 'block
     const length = group.length === 0 ? 0 : endOf(group.at(-1)!) - group[0].start
     const isTitled = group.every(({ isHeading }) => isHeading)
     const startsSection = block.isHeading && !isTitled
-    const isFull = !isTitled && (length >= ENOUGH || length + SEPARATOR.length + block.text.length > MOST)
+    const isFull = !isTitled && (length >= MIN_LENGTH || length + SEPARATOR.length + block.text.length > MAX_LENGTH)
     if (startsSection || isFull) end()
-    const room = group.length === 0 ? MOST : MOST - (endOf(group.at(-1)!) - group[0].start)
+    const room = group.length === 0 ? MAX_LENGTH : MAX_LENGTH - (endOf(group.at(-1)!) - group[0].start)
     for (const [i, part] of [...partsOf(block, room)].entries()) {
       if (i > 0) end()
       group.push(part)
@@ -57,7 +57,7 @@ function passageOf(text: string, group: readonly DocumentBlock[]): Passage {
 function* partsOf(block: DocumentBlock, room: number): Generator<DocumentBlock> {
   const { text, pages } = block
   for (let from = 0; from < text.length; ) {
-    const to = cutBefore(text, from, from === 0 && text.length > room ? room : MOST)
+    const to = cutBefore(text, from, from === 0 && text.length > room ? room : MAX_LENGTH)
     const part = text.slice(from, to)
     const start = from + part.length - part.trimStart().length
     if (part.trim() !== '')
@@ -77,14 +77,14 @@ const pagesWithin = (pages: readonly PageStart[], from: number, to: number): Pag
     .filter(([offset], i) => offset < to && (pages[i + 1]?.[0] ?? Infinity) > from)
     .map(([offset, page]) => [Math.max(0, offset - from), page])
 
-function cutBefore(text: string, from: number, most: number): number {
-  if (text.length - from <= most) return text.length
-  const part = text.slice(from, from + most)
+function cutBefore(text: string, from: number, max: number): number {
+  if (text.length - from <= max) return text.length
+  const part = text.slice(from, from + max)
   for (const boundary of [/[.!?…]["'”’)\]]*\s|[。！？]/g, /\n/g, /\s/g]) {
     let last = -1
     for (const { index, 0: found } of part.matchAll(boundary)) last = index + found.length
-    if (last >= most / 3) return from + last
+    if (last >= max / 3) return from + last
   }
   // Do not separate the two units of a character outside the basic plane.
-  return from + most - (/[\ud800-\udbff]$/.test(part) ? 1 : 0)
+  return from + max - (/[\ud800-\udbff]$/.test(part) ? 1 : 0)
 }

@@ -7,7 +7,7 @@ import { reading } from './search-database.ts'
 /**
  * Copies an index for publication: without paths of this machine, and without the files that could not be read. Equal
  * indexes have equal copies.
- * @throws UsageError if there is no index in the folder; SpanforgeError if it is damaged
+ * @throws UsageError if there is no index in the folder; SpanforgeError if it is corrupted
  */
 export async function copyToPublish(folder: string, target: string): Promise<IndexFacts> {
   const index = PassageIndex.open(folder)

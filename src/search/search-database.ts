@@ -13,7 +13,7 @@ export interface SearchDatabase {
 export const rowsOf = <Row>(database: SearchDatabase, sql: string, values: SqlValue[] = []): Row[] =>
   database.all(sql, values) as Row[]
 
-/** Runs `body`, and explains errors of SQLite as those of a damaged index. */
+/** Runs `body`, and explains errors of SQLite as those of a corrupted index. */
 export function reading<T>(path: string, body: () => T): T {
   try {
     return body()

@@ -131,9 +131,9 @@ export function callTokenizer(
 function checkCounts(options: CallOptions): void {
   for (const name of ['max_length', 'stride', 'pad_to_multiple_of'] as const) {
     const value = options[name]
-    const least = name === 'pad_to_multiple_of' ? 1 : 0
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
-      throw new UsageError(`${name} is ${showValue(value)}; expected an integer of at least ${least}`)
+    const min = name === 'pad_to_multiple_of' ? 1 : 0
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= min))
+      throw new UsageError(`${name} is ${showValue(value)}; expected an integer of at least ${min}`)
   }
 }
 
@@ -276,7 +276,7 @@ function padding(
   oneOf<Side>('padding_side', padding_side, ['left', 'right'])
   const asIs = (row: EncodedRow) => row
   if (!isPadding(padding)) return asIs
-  const longest = rowsOf.reduce((most, [row]) => Math.max(most, row.input_ids.length), 0)
+  const longest = rowsOf.reduce((max, [row]) => Math.max(max, row.input_ids.length), 0)
   const wanted = padding === 'max_length' ? max_length : longest
   // As in transformers: 'max_length' does not pad where there is no length.
   if (wanted === undefined) return asIs

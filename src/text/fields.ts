@@ -46,11 +46,11 @@ export class Fields {
     return this.typed(name, 'string') as string
   }
 
-  /** An integer from `least`. */
-  integer(name: string, least: number): number {
+  /** An integer from `min`. */
+  integer(name: string, min: number): number {
     const value = this.raw(name)
-    if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
-    throw unexpected(this.path(name), value, `an integer of at least ${least}`)
+    if (Number.isSafeInteger(value) && (value as number) >= min) return value as number
+    throw unexpected(this.path(name), value, `an integer of at least ${min}`)
   }
 
   /** The value of an optional field; null counts as missing. */

@@ -65,11 +65,11 @@ describeChromium('an exported site', () => {
     },
   )
 
-  itInFull('explains that its list of models is missing on such a host, or is damaged', async () => {
+  itInFull('explains that its list of models is missing on such a host, or is corrupted', async () => {
     const such = await open({ ...missing('site.json'), isSinglePage: true })
     await expect.poll(() => such.page.innerText('body')).toMatch(/site\.json is missing on the host.*web page instead/)
     const other = await open({ changed: { 'site.json': (content) => content.subarray(0, 100) } })
-    await expect.poll(() => other.page.innerText('body')).toContain('site.json is damaged on the host')
+    await expect.poll(() => other.page.innerText('body')).toContain('site.json is corrupted on the host')
   })
 
   itInFull('answers if its service worker is missing, and says that it does not work offline', async () => {

@@ -13,7 +13,7 @@ import { STYLE } from './style.ts'
 
 /** Answers below this probability of being correct are not shown, unless the attribute `sure` says otherwise. */
 const SURE = 0.2
-const LONGEST_QUESTION = 200
+const MAX_QUESTION_LENGTH = 200
 
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(STYLE)
@@ -43,7 +43,7 @@ class AnswerBox extends HTMLElement {
     Object.assign(this.input, {
       name: 'question',
       required: true,
-      maxLength: LONGEST_QUESTION,
+      maxLength: MAX_QUESTION_LENGTH,
       autocomplete: 'off',
       dir: 'auto',
     })

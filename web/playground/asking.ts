@@ -46,8 +46,8 @@ export function askMissing(): void {
   for (const model of state.chosen.value) {
     const open = state.questions.value.filter(({ readings }) => !readings[model])
     const windows = Math.ceil(state.text.value.length / WINDOW)
-    const most = Math.max(1, Math.min(mostQuestions, Math.floor(mostWindows / windows)))
-    for (let i = 0; i < open.length; i += most) void askModel(model, open.slice(i, i + most))
+    const max = Math.max(1, Math.min(mostQuestions, Math.floor(mostWindows / windows)))
+    for (let i = 0; i < open.length; i += max) void askModel(model, open.slice(i, i + max))
   }
 }
 

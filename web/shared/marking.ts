@@ -56,15 +56,15 @@ export function wordBefore(text: string, before: number): TextSpan | undefined {
 
 const lastWordStart = (text: string, { end }: TextSpan): number => wordBefore(text, end)?.start ?? end
 
-/** Finds up to `most` occurrences of `words`, ignoring case and differences in whitespace. */
-export function occurrences(text: string, words: string, most = 500): TextSpan[] {
+/** Finds up to `max` occurrences of `words`, ignoring case and differences in whitespace. */
+export function occurrences(text: string, words: string, max = 500): TextSpan[] {
   const parts = words.trim().split(/\s+/).filter(Boolean)
   if (parts.length === 0) return []
   const pattern = new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('\\s+'), 'giu')
   const found: TextSpan[] = []
   for (const { 0: match, index } of text.matchAll(pattern)) {
     found.push({ start: index, end: index + match.length })
-    if (found.length === most) break
+    if (found.length === max) break
   }
   return found
 }

@@ -39,11 +39,11 @@ export async function* answerRequest(
 export async function answerFromPassages(
   model: ReadModel,
   index: PassageSearch,
-  { question, passages: most = PASSAGES_READ, documents, ...options }: CollectionRequest,
+  { question, passages: max = PASSAGES_READ, documents, ...options }: CollectionRequest,
   signal: AbortSignal,
 ): Promise<CollectionResponse> {
   const started = performance.now()
-  const passages = index.search(question, { passages: most, documents })
+  const passages = index.search(question, { passages: max, documents })
   let result: AnswerResult | undefined
   if (passages.length > 0)
     for await (const { name, data } of answerQuestions(model, [questionAbout(question, passages)], options, signal))

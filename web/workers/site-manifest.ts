@@ -8,5 +8,5 @@ export async function fetchManifest(base: string): Promise<SiteManifest> {
   if (problem !== undefined) throw new SiteFileError(problem)
   const manifest: SiteManifest | undefined = await response!.json().catch(() => undefined)
   if (manifest?.models) return manifest
-  throw new SiteFileError(`site.json is damaged on the host of this page: ${UPLOAD}`)
+  throw new SiteFileError(`site.json is corrupted on the host of this page: ${UPLOAD}`)
 }

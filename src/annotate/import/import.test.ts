@@ -227,7 +227,7 @@ describe('a question log', () => {
     expect(await importPaths(project, [path])).toMatchObject({ questions: 0, corrected: 0 })
   })
 
-  it('skips damaged lines with their place', async () => {
+  it('skips corrupted lines with their place', async () => {
     const path = log(
       text,
       asked('a', 'How high?'),

@@ -42,7 +42,7 @@ export async function readJournal(path: string): Promise<ReadJournal> {
 }
 
 function parseEvent(line: string, place: string): AnnotationEvent {
-  const damaged = (finding: string, cause?: unknown) =>
+  const corrupted = (finding: string, cause?: unknown) =>
     new SpanforgeError(`${place}: ${finding}`, {
       remedy: 'The journal was modified or written by another version of spanforge. Restore it from a backup.',
       cause,
@@ -51,11 +51,11 @@ function parseEvent(line: string, place: string): AnnotationEvent {
   try {
     value = parseBoundedJson(line)
   } catch (cause) {
-    throw damaged(`not valid JSON (${(cause as Error).message})`, cause)
+    throw corrupted(`not valid JSON (${(cause as Error).message})`, cause)
   }
   const { success, data, error } = eventSchema.safeParse(value)
   if (success) return data
-  throw damaged(`not an event of an annotation project: ${showIssues(error.issues)}`, error)
+  throw corrupted(`not an event of an annotation project: ${showIssues(error.issues)}`, error)
 }
 
 /**

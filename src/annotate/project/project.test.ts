@@ -82,7 +82,7 @@ describe('the journal', () => {
     expect((await readProject(folder)).question('q2').responses.get('ann')!.answers).toEqual([answer('1889')])
   })
 
-  it('names a damaged line', async () => {
+  it('names a corrupted line', async () => {
     await (await withQuestions()).close()
     const lines = readFileSync(journalFile(folder), 'utf8').split('\n')
     for (const [line, message] of [

@@ -37,7 +37,7 @@ export class Project {
 
   /**
    * Opens the project in a folder, or creates it.
-   * @throws SpanforgeError if another process has it open, or its journal is damaged
+   * @throws SpanforgeError if another process has it open, or its journal is corrupted
    */
   static async open(folder: string): Promise<Project> {
     if (existsSync(folder) && !statSync(folder).isDirectory())

@@ -36,7 +36,7 @@ const DEFAULTS = Object.fromEntries(
   Object.entries({ ...ADAPT_DEFAULTS, ...CHOSEN_DEFAULTS }).map(([name, value]) => [name, String(value)]),
 )
 
-const EXAMPLES = `
+const DETAILS = `
 DOCS are documents (.txt, .md, .html, .pdf, .docx) and folders with them,
 folders made by "spanforge index", and data files, of which only the contexts
 are used. A name, number or phrase that occurs in two sentences of a document
@@ -59,7 +59,7 @@ Examples:
 export function adaptCommand(): Command {
   const command = new Command('adapt').argument('[docs...]', 'files and folders with documents')
   return withArgumentFlags(command, withOwnFlags, { without: UNSUPPORTED_ARGUMENTS, defaults: DEFAULTS })
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action((docs: readonly string[], flags: AdaptFlags & Record<string, unknown>, own: Command) => {
       const output = createOutput(flags.json === true)
       const given = trainingArgumentsOf(flags)

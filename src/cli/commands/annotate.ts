@@ -12,7 +12,7 @@ import { portNumber, serverLog, tokensOf, withLogLevel, withTokenFlags } from '.
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
 
-const EXAMPLES = `
+const DETAILS = `
 DATA_OR_TEXTS are documents (txt, md, html, pdf, docx), folders of them, and
 data files with questions: everything that "spanforge train" reads, also without
 answers, exports of Label Studio, Prodigy and Doccano, and questions that
@@ -83,7 +83,7 @@ export function annotateCommand(): Command {
     .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, 8010)
     .option('--json', 'print the address or the result of --export as JSON')
   return withHubFlags(withEngineFlags(withLogLevel(withTokenFlags(command))))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(annotate)
 }
 

@@ -28,7 +28,7 @@ interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
   readonly postprocess: 'exact' | 'pipeline'
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Each --question is answered separately. Several contexts (--context or
 --context_file) are searched together: the answers are the best of all contexts,
 and their probabilities are relative to all spans of all contexts.
@@ -69,7 +69,7 @@ export function answerCommand(): Command {
         .default('exact'),
     )
   return withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print the result as JSON'))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(answer)
 }
 

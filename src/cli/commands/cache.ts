@@ -8,7 +8,7 @@ import { columns, textTable } from '../../report/render/table.ts'
 import { countingProgressBar } from '../../runs/screen/progress.ts'
 import { createOutput } from '../terminal/output.ts'
 
-const EXAMPLES = `
+const DETAILS = `
 The cache is shared with Python. Its folder is HF_HUB_CACHE, or hub in HF_HOME,
 or ~/.cache/huggingface/hub.
 
@@ -24,7 +24,7 @@ export function cacheCommand(): Command {
     .addCommand(listCommand())
     .addCommand(verifyCommand())
     .addCommand(pruneCommand())
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
 }
 
 const listCommand = (): Command =>

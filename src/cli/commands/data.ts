@@ -13,7 +13,7 @@ import { dataMergeCommand } from './data/merge.ts'
 import { sampleCommand } from './data/sample.ts'
 import { splitCommand } from './data/split.ts'
 
-const EXAMPLES = `
+const DETAILS = `
 Data files are SQuAD JSON, JSON lines, CSV, Excel, Parquet, Arrow and exports of
 Label Studio; see docs/data.md.
 
@@ -32,7 +32,7 @@ export const dataCommand = (): Command =>
     .addCommand(sampleCommand())
     .addCommand(dataMergeCommand())
     .addCommand(convertCommand())
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
 
 interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
   readonly model: string

@@ -24,7 +24,7 @@ To train a real model on real data in the same way, run:
 It fine-tunes bert-base-uncased on the first 3,000 questions of SQuAD, both downloaded from the hub.
 Run npx spanforge --help for all commands.`
 
-const EXAMPLES = `
+const DETAILS = `
 This is what npm start runs in a clone of the repository.
 
 Examples:
@@ -51,7 +51,7 @@ export function demoCommand(): Command {
     .option('--no-dashboard', 'train without the dashboard')
     .addOption(portOption('--dashboard_port'))
     .addOption(hostOption('--dashboard_host'))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)

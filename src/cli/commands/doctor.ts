@@ -7,7 +7,7 @@ import { busyNote } from '../../runs/machine.ts'
 import type { DeviceFacts } from '../../runtime/engine-entry.ts'
 import { createOutput } from '../terminal/output.ts'
 
-const EXAMPLES = `
+const DETAILS = `
 Run it before your first training: it recommends an engine and flags for this
 machine. Include its output when you report a problem.
 
@@ -18,10 +18,7 @@ Examples:
 
 /** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */
 export function doctorCommand(): Command {
-  return new Command('doctor')
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', EXAMPLES)
-    .action(doctor)
+  return new Command('doctor').option('--json', 'print the result as JSON').addHelpText('after', DETAILS).action(doctor)
 }
 
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {

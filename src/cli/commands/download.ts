@@ -14,7 +14,7 @@ interface DownloadFlags extends HubFlags {
 
 const SPLITS = ['train', 'validation']
 
-const EXAMPLES = `
+const DETAILS = `
 Python and spanforge share the cache. Afterwards, use the name in any command
 with --offline.
 
@@ -34,7 +34,7 @@ export function downloadCommand(): Command {
     .option('--dataset_config <name>', 'configuration of the dataset')
     .option('--json', 'print the result as JSON')
   return withHubFlags(command, 'model or dataset')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(async (name: string, flags: DownloadFlags) => {
       const output = createOutput(flags.json === true)
       const paths = await withHubProgress('Downloading', flags, output, async (options) => {

@@ -25,7 +25,7 @@ interface ExportFlags extends HubFlags, DataOptions, GateFlags {
   readonly overwrite?: boolean
 }
 
-const EXAMPLES = `
+const DETAILS = `
 --to onnx writes the layout of Optimum and transformers.js: ONNX files in
 onnx/, with the configuration and the tokenizer next to it. The dtypes are
 those of transformers.js:
@@ -77,7 +77,7 @@ export function exportCommand(): Command {
     .option('--index <folder>', 'with --to site, also answer from the documents of an index (see "spanforge index")')
     .option('--overwrite', 'replace existing files')
     .option('--json', 'print the result as JSON')
-  return withHubFlags(withGateFlags(command)).addHelpText('after', EXAMPLES).action(exportTo)
+  return withHubFlags(withGateFlags(command)).addHelpText('after', DETAILS).action(exportTo)
 }
 
 async function exportTo(given: readonly string[], flags: ExportFlags): Promise<void> {

@@ -16,7 +16,7 @@ interface IndexFlags extends DocumentFlags {
   readonly json?: boolean
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Documents are files that end with ${DOCUMENT_ENDINGS.slice(0, 5).join(', ')},
 ${DOCUMENT_ENDINGS.slice(5, -1).join(', ')} or ${DOCUMENT_ENDINGS.at(-1)}. In folders, hidden files and links that lead out of
 the folder are skipped. A document that cannot be read is skipped too, with the
@@ -46,7 +46,7 @@ export function indexCommand(): Command {
   return withDocumentFlags(command)
     .option('--overwrite', 'create the index again instead of updating it')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(index)
 }
 

@@ -3,7 +3,7 @@ import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
-const EXAMPLES = `
+const DETAILS = `
 It also lists the tensors that the model class expects but the weights lack, and
 those that it does not use.
 
@@ -17,7 +17,7 @@ export function inspectCommand(): Command {
   const command = new Command('inspect')
     .argument('<folder>', 'model folder or hub name')
     .option('--json', 'print the result as JSON')
-  return withHubFlags(command).addHelpText('after', EXAMPLES).action(inspect)
+  return withHubFlags(command).addHelpText('after', DETAILS).action(inspect)
 }
 
 async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {

@@ -14,7 +14,7 @@ interface MergeFlags extends OverwriteFlag, HubFlags {
   readonly data?: string
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Checks that all shards are there, complete, and computed with the same version,
 options, model and data. The output is that of a single process.
 
@@ -40,7 +40,7 @@ export function mergeCommand(): Command {
     )
     .option('--data <file>', 'data of a divided evaluation, if it has moved (default: where the first shard found it)')
     .option('--json', 'print the result as JSON')
-  return withOverwriteFlag(withOfflineFlag(command)).addHelpText('after', EXAMPLES).action(merge)
+  return withOverwriteFlag(withOfflineFlag(command)).addHelpText('after', DETAILS).action(merge)
 }
 
 async function merge(place: string, shards: readonly string[], flags: MergeFlags): Promise<void> {

@@ -24,7 +24,7 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
   readonly passages: number
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Each line of the output is a JSON object with these fields:
   id            id of the question; those without one are q1, q2 and so on
   answer        the answer, or "" for no answer
@@ -87,7 +87,7 @@ export function predictCommand(): Command {
     ),
     'validation',
   )
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(predictAll)
 }
 

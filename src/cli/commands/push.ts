@@ -17,7 +17,7 @@ interface PushFlags {
   readonly json?: boolean
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Uploads the weights, the configuration, the tokenizer and the model card.
 Reports, logs and arguments stay on this machine unless you --include them.
 
@@ -40,7 +40,7 @@ export function pushCommand(): Command {
     .option('--revision <branch>', 'branch to commit to (default: main)')
     .option('--message <text>', 'commit message')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', DETAILS)
     .action(async (folder: string, name: string, flags: PushFlags) => {
       const output = createOutput(flags.json === true)
       const { files, left_out } = await planPush(folder, flags)

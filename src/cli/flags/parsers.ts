@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from 'commander'
 
-/** Parser for options that are integers of at least `least`. */
+/** Parser for options that are integers of at least `min`. */
 export const integerFrom =
-  (least: number) =>
+  (min: number) =>
   (text: string): number => {
     const value = Number(text)
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value
-    throw new InvalidArgumentError(`Expected an integer of at least ${least}.`)
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= min) return value
+    throw new InvalidArgumentError(`Expected an integer of at least ${min}.`)
   }
 
 export function anyNumber(text: string): number {
@@ -15,13 +15,13 @@ export function anyNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number.')
 }
 
-/** Parser for options that are numbers of at least `least`. */
+/** Parser for options that are numbers of at least `min`. */
 export const numberFrom =
-  (least: number) =>
+  (min: number) =>
   (text: string): number => {
     const value = anyNumber(text)
-    if (value >= least) return value
-    throw new InvalidArgumentError(`Expected a number of at least ${least}.`)
+    if (value >= min) return value
+    throw new InvalidArgumentError(`Expected a number of at least ${min}.`)
   }
 
 /** Parser for options that are shares of a whole, which is never all of it. */

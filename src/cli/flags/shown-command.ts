@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { showText } from '../../show-value.ts'
 import { shellQuoted } from './training.ts'
 
-const LONGEST = 1000
+const MAX_LENGTH = 1000
 const HIDDEN = '***'
 
 /** The command line of a command, safe to publish in a report. */
@@ -20,7 +20,7 @@ export function publicCommand(argv: readonly string[]): string {
     const isSecret = SECRET_FLAG.test(before) && !before.includes('=') && !word.startsWith('--')
     return isSecret ? HIDDEN : shellWord(withoutPlaces(withoutSecrets(word)))
   })
-  return showText(['spanforge', ...words].join(' '), LONGEST)
+  return showText(['spanforge', ...words].join(' '), MAX_LENGTH)
 }
 
 /** Quotes a word for the shell, except for the ellipsis of a shortened path. */

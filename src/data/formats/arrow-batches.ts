@@ -7,13 +7,13 @@ type AnyBatch = Batch<unknown> & { readonly dictionary?: Column<unknown>; readon
  * and would allocate lists of billions of values for a corrupted file.
  * @throws Error that describes the inconsistency
  */
-export function checkColumn({ data }: Column<unknown>, most: number): void {
-  for (const batch of data) checkBatch(batch as AnyBatch, most)
+export function checkColumn({ data }: Column<unknown>, max: number): void {
+  for (const batch of data) checkBatch(batch as AnyBatch, max)
 }
 
-function checkBatch(batch: AnyBatch, most: number): void {
+function checkBatch(batch: AnyBatch, max: number): void {
   const { length, validity, nullCount, offsets, sizes, values, children = [], dictionary, stride = 1 } = batch
-  if (!(length >= 0 && length <= most)) throw new Error(`a batch of ${length} values`)
+  if (!(length >= 0 && length <= max)) throw new Error(`a batch of ${length} values`)
   if (nullCount > 0 && validity && validity.length * 8 < length)
     throw new Error(`${length} values with too few validity bits`)
   if (offsets) checkOffsets(offsets, sizes, { length, end: children[0]?.length ?? values?.length ?? 0 })
@@ -21,8 +21,8 @@ function checkBatch(batch: AnyBatch, most: number): void {
   else
     for (const child of children)
       if (child.length < length * stride) throw new Error(`${length} values over a child of ${child.length}`)
-  for (const child of children) checkBatch(child as AnyBatch, most)
-  if (dictionary) checkColumn(dictionary, most)
+  for (const child of children) checkBatch(child as AnyBatch, max)
+  if (dictionary) checkColumn(dictionary, max)
 }
 
 interface Extent {

@@ -39,10 +39,10 @@ function checkedTable(bytes: Uint8Array): Table {
   checkMessages(stream)
   const table = tableFromIPC(stream, { useDate: true, useProxy: false })
   // Every value takes at least one bit.
-  const most = 8 * bytes.length
+  const max = 8 * bytes.length
   for (const name of table.names) {
     if (typeof name !== 'string') throw new Error('a column without a name')
-    checkColumn(table.getChild(name), most)
+    checkColumn(table.getChild(name), max)
   }
   return table
 }

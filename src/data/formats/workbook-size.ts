@@ -20,13 +20,12 @@ const MAX_CELLS = 4_000_000
 export function checkWorkbookSize(bytes: Uint8Array, path: string): void {
   const entries = zipEntries(bytes, path)
   checkUnpackedSize(entries, MAX_UNPACKED_BYTES, path)
-  const most = Math.min(MAX_TAGS, ALWAYS_ALLOWED_TAGS + MAX_TAGS_PER_BYTE * bytes.length)
+  const max = Math.min(MAX_TAGS, ALWAYS_ALLOWED_TAGS + MAX_TAGS_PER_BYTE * bytes.length)
   let tags = 0
   for (const entry of entries) {
     const part = unpackEntry(bytes, entry, path)
-    tags += countTags(part, most - tags)
-    if (tags > most)
-      throw tooLarge(path, `more than ${inThousands(most)} XML tags in ${inThousands(bytes.length)} bytes`)
+    tags += countTags(part, max - tags)
+    if (tags > max) throw tooLarge(path, `more than ${inThousands(max)} XML tags in ${inThousands(bytes.length)} bytes`)
     checkExtent(extentOf(part), entry.name, path)
     checkSharedSheets(part, path)
   }
@@ -39,7 +38,7 @@ interface Extent {
 
 /** @throws DataProblem for a sheet with too many rows times columns */
 export function checkSheetArea({ name, rows }: Sheet, path: string): void {
-  const columns = rows.reduce((most, { length }) => Math.max(most, length), 0)
+  const columns = rows.reduce((max, { length }) => Math.max(max, length), 0)
   checkExtent({ rows: rows.length, columns }, `sheet ${name}`, path)
 }
 
@@ -55,7 +54,7 @@ function extentOf(part: Uint8Array): Extent {
   let rows = 0
   let columns = 0
   for (let at = bytes.indexOf(LESS_THAN); at >= 0; at = bytes.indexOf(LESS_THAN, at + 1)) {
-    const start = bytes.toString('latin1', at + 1, at + LONGEST_CELL_TAG)
+    const start = bytes.toString('latin1', at + 1, at + MAX_CELL_TAG_LENGTH)
     const [, column, row] = CELL.exec(start) ?? []
     if (column === undefined) continue
     columns = Math.max(columns, columnNumber(column))
@@ -64,16 +63,16 @@ function extentOf(part: Uint8Array): Extent {
   return { rows, columns }
 }
 
-const LONGEST_CELL_TAG = 80
+const MAX_CELL_TAG_LENGTH = 80
 const CELL = /^(?:[\w.-]+:)?c\s[^>]*?\br\s*=\s*["']?([A-Za-z]{1,3})(\d+)/
 
 const columnNumber = (letters: string): number =>
   [...letters.toUpperCase()].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
 
-/** Counts tags, but stops when the count exceeds `most`. */
-function countTags(part: Uint8Array, most: number): number {
+/** Counts tags, but stops when the count exceeds `max`. */
+function countTags(part: Uint8Array, max: number): number {
   let count = 0
-  for (let at = part.indexOf(LESS_THAN); at >= 0 && count <= most; at = part.indexOf(LESS_THAN, at + 1)) count++
+  for (let at = part.indexOf(LESS_THAN); at >= 0 && count <= max; at = part.indexOf(LESS_THAN, at + 1)) count++
   return count
 }
 

@@ -77,7 +77,7 @@ type CellText = (value: CellValue, cell: Cell | undefined) => string
 /** Yields rows of equal length. A cell that is merged over several rows has its text in each of them. */
 async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
   const { name, rows, cells } = sheet
-  const width = rows.reduce((most, row) => Math.max(most, row.findLastIndex(isText) + 1), 0)
+  const width = rows.reduce((max, row) => Math.max(max, row.findLastIndex(isText) + 1), 0)
   const merged = mergedCells(sheet)
   const unfinished = formulasWithoutResult(sheet)
   for (const [index, values] of rows.entries()) {
@@ -107,7 +107,7 @@ function formulasWithoutResult({ cells = new Map() }: Sheet): Map<number, Map<nu
 function mergedCells({ merges = [], rows }: Sheet): Map<number, Map<number, number>> {
   const first = new Map<number, Map<number, number>>()
   // Merged cells cannot overlap, so the number of cells in the sheet is an upper bound.
-  const width = rows.reduce((most, { length }) => Math.max(most, length), 0)
+  const width = rows.reduce((max, { length }) => Math.max(max, length), 0)
   let left = rows.length * width
   for (const { startRow, endRow, startCol } of merges.filter(({ startCol }) => startCol < width))
     for (let row = startRow + 1; row <= Math.min(endRow, rows.length - 1) && left-- > 0; row++)

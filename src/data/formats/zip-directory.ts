@@ -14,7 +14,7 @@ export interface ZipEntry {
 const END_OF_DIRECTORY = 0x06054b50
 const ENTRY = 0x02014b50
 const NOT_HERE = 0xffffffff
-const LONGEST_COMMENT = 0xffff
+const MAX_COMMENT_LENGTH = 0xffff
 
 /**
  * Reads the central directory of a zip archive (APPNOTE 4.3.12), which declares the sizes of its files.
@@ -70,22 +70,22 @@ const SMALL = 16 * 2 ** 20
  */
 export function checkUnpackedSize(entries: readonly ZipEntry[], limit: number, path: string): void {
   const packedTotal = entries.reduce((sum, { packed }) => sum + packed, 0)
-  const most = Math.min(limit, Math.max(SMALL, MAX_RATIO * packedTotal))
+  const max = Math.min(limit, Math.max(SMALL, MAX_RATIO * packedTotal))
   const total = entries.reduce((sum, { unpacked }) => sum + unpacked, 0)
   const silent = entries.find(
     ({ packed, unpacked, name, isStored }) =>
       unpacked === 0 && packed !== 2 && !name.endsWith('/') && (packed > 0 || !isStored),
   )
   if (silent) throw corrupted(path, `${silent.name} does not declare its size`)
-  if (total <= most) return
+  if (total <= max) return
   const megabytes = (count: number) => `${Math.ceil(count / 2 ** 20).toLocaleString('en-US')} MB`
-  throw new DataProblem('unreadable', path, `unpacks to ${megabytes(total)}; the maximum is ${megabytes(most)}`, {
+  throw new DataProblem('unreadable', path, `unpacks to ${megabytes(total)}; the maximum is ${megabytes(max)}`, {
     remedy: 'Save the table as "CSV UTF-8".',
   })
 }
 
 function endOfDirectory(view: DataView): number | undefined {
-  const first = Math.max(0, view.byteLength - 22 - LONGEST_COMMENT)
+  const first = Math.max(0, view.byteLength - 22 - MAX_COMMENT_LENGTH)
   for (let at = view.byteLength - 22; at >= first; at--) if (view.getUint32(at, true) === END_OF_DIRECTORY) return at
   return undefined
 }

@@ -63,11 +63,11 @@ async function computeAll(
 }
 
 /** Divides windows, which are sorted by length, into batches. */
-function batches(rows: readonly Row[], order: readonly number[], most: number): number[][] {
+function batches(rows: readonly Row[], order: readonly number[], max: number): number[][] {
   const found: number[][] = []
   for (const i of order) {
     const last = found.at(-1)
-    if (last && last.length < most && (last.length + 1) * rows[i].input_ids.length <= BATCH_TOKENS) last.push(i)
+    if (last && last.length < max && (last.length + 1) * rows[i].input_ids.length <= BATCH_TOKENS) last.push(i)
     else found.push([i])
   }
   return found
@@ -98,8 +98,8 @@ const truncated = ({ input_ids, token_type_ids, attended }: Row, length: number)
   attended: Math.min(attended, length),
 })
 
-const RUNS = 7
-const FEWEST_RUNS = 3
+const MAX_RUNS = 7
+const MIN_RUNS = 3
 /** Slow runs are measured less often. */
 const MAX_MS = 3000
 
@@ -107,7 +107,7 @@ async function medianTime(run: () => Promise<unknown>, signal: AbortSignal | und
   await run()
   const times: number[] = []
   const began = performance.now()
-  while (times.length < RUNS && (times.length < FEWEST_RUNS || performance.now() - began < MAX_MS)) {
+  while (times.length < MAX_RUNS && (times.length < MIN_RUNS || performance.now() - began < MAX_MS)) {
     signal?.throwIfAborted()
     const start = performance.now()
     await run()

@@ -1,5 +1,5 @@
 import type { ExportDtype } from '../../checkpoint/onnx-folder.ts'
-import { LARGEST_HALF } from '../half-precision.ts'
+import { MAX_HALF } from '../half-precision.ts'
 import type { RuntimeFigures, VariantComparison } from './figures.ts'
 
 export interface GateRule {
@@ -13,10 +13,10 @@ export const MAX_F1_DROP = 1
  * Largest difference of a logit, relative to the root mean square of the model's logits, that a variant may have when
  * there are no questions to answer. Only these variants differ little enough for that.
  */
-const LARGEST_ERRORS: Partial<Readonly<Record<ExportDtype, number>>> = { fp32: 1e-4, fp16: 0.05 }
+const MAX_ERRORS: Partial<Readonly<Record<ExportDtype, number>>> = { fp32: 1e-4, fp16: 0.05 }
 
 /** Whether a variant can be judged only by its answers to questions. */
-export const needsQuestions = (dtype: ExportDtype): boolean => LARGEST_ERRORS[dtype] === undefined
+export const needsQuestions = (dtype: ExportDtype): boolean => MAX_ERRORS[dtype] === undefined
 
 /** Lists the reasons not to use a variant. `scale` is the root mean square of the model's logits. */
 export function objections(
@@ -26,7 +26,7 @@ export function objections(
 ): string[] {
   if (runtimes.every(({ failure }) => failure !== undefined))
     return runtimes.map(({ runtime, failure }) => `cannot run on ${runtime}: ${failure}`)
-  if (!(largest_value <= LARGEST_HALF))
+  if (!(largest_value <= MAX_HALF))
     return [`computes values up to ${largest_value.toExponential(1)}, beyond the range of float16 (65,504)`]
   const computed = runtimes.filter(({ failure }) => failure === undefined)
   return computed.flatMap((figures) => {
@@ -41,7 +41,7 @@ export function objections(
 }
 
 function differing(dtype: ExportDtype, { runtime, logit_error }: RuntimeFigures, scale: number): string[] {
-  const largest = LARGEST_ERRORS[dtype]
+  const largest = MAX_ERRORS[dtype]
   if (largest === undefined) return ['was not compared on questions']
   const found = logit_error!.max / scale
   if (found <= largest) return []

@@ -11,10 +11,11 @@ import type { StoredWeights } from '../stored-weights.ts'
 export type Product = (x: Tensor, weight: ParameterSpec, type: TensorType) => Tensor | undefined
 
 /** Weights with fewer outputs, such as those of the two logits, save nothing. */
-const FEW = 16
+const MIN_OUTPUTS = 16
 
 /** Whether a parameter is the matrix of a product that is worth quantizing. */
-export const isProduct = ({ shape, table }: ParameterSpec): boolean => !table && shape.length === 2 && shape[0] >= FEW
+export const isProduct = ({ shape, table }: ParameterSpec): boolean =>
+  !table && shape.length === 2 && shape[0] >= MIN_OUTPUTS
 
 /** Replaces the products with weights, except those that are `kept` in floating point. */
 export const quantizedProducts =

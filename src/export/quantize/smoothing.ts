@@ -29,7 +29,7 @@ export type Smoothings = ReadonlyMap<string, Smoothing>
 /** The divisors are the largest magnitudes of the channels to one of these powers. */
 const POWERS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 /** Keeps the divisors of channels that were always 0 away from 0. */
-const LEAST = 1e-5
+const MIN_RANGE = 1e-5
 /** Number of steps between the lowest and the highest integer of an activation. */
 const STEPS = 255
 
@@ -55,7 +55,7 @@ export function chooseSmoothings(
 }
 
 const divisorsOf = ({ lowest, highest }: ProductInput, power: number): Float32Array =>
-  highest.map((high, i) => Math.max(LEAST, high, -lowest[i]) ** power)
+  highest.map((high, i) => Math.max(MIN_RANGE, high, -lowest[i]) ** power)
 
 /** Expected squared error of the results, if rounding errors are distributed evenly within a step. */
 function expectedError(input: ProductInput, matrices: readonly Float32Array[], divisors: Float32Array): number {

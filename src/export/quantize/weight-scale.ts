@@ -1,11 +1,11 @@
 /** The largest magnitude of 8 bits. */
-const LARGEST = 127
+const MAX_INTEGER = 127
 
 /** The scale with which a row of values fits into 8 bits. */
 export function rowScale(values: Float32Array): number {
   let found = 0
   for (const value of values) if (Math.abs(value) > found) found = Math.abs(value)
-  return found / LARGEST || 1
+  return found / MAX_INTEGER || 1
 }
 
 /**
@@ -14,7 +14,7 @@ export function rowScale(values: Float32Array): number {
  * 127 and two activations of 255 would give 32,767 instead of 64,770. With this scale, a sum is at most 255 · 128.
  */
 export function weightScale(weights: Float32Array): number {
-  let found = LARGEST * rowScale(weights)
+  let found = MAX_INTEGER * rowScale(weights)
   for (let i = 1; i < weights.length; i += 2) found = Math.max(found, Math.abs(weights[i - 1] + weights[i]))
-  return found / LARGEST
+  return found / MAX_INTEGER
 }

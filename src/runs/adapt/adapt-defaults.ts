@@ -29,18 +29,18 @@ const LARGE = 768
 const [LEARNING_RATE, LEARNING_RATE_OF_LARGE] = [1e-4, 5e-5]
 
 /** Number of questions on which a run should train. Fewer questions are repeated. */
-const ENOUGH = 20_000
+const MIN_QUESTIONS_SEEN = 20_000
 const MAX_EPOCHS = 4
 
 /** Minutes per million characters of documents, and their limits. */
 const MINUTES_PER_MILLION = 20
-const [FEWEST_MINUTES, MAX_MINUTES] = [10, 120]
+const [MIN_MINUTES, MAX_MINUTES] = [10, 120]
 
 /** Descriptions of the defaults that depend on the documents and the model. */
 export const CHOSEN_DEFAULTS = {
   learning_rate: `${LEARNING_RATE}, or ${LEARNING_RATE_OF_LARGE} from a hidden size of ${LARGE}`,
   num_train_epochs: `1 to ${MAX_EPOCHS}, by the number of questions`,
-  max_minutes: `${FEWEST_MINUTES} to ${MAX_MINUTES}, by the size of the documents`,
+  max_minutes: `${MIN_MINUTES} to ${MAX_MINUTES}, by the size of the documents`,
   eval_strategy: 'epoch, unless no questions are held out',
 } as const
 
@@ -56,8 +56,8 @@ export function adaptDefaults(
   return {
     ...ADAPT_DEFAULTS,
     learning_rate: hidden_size < LARGE ? LEARNING_RATE : LEARNING_RATE_OF_LARGE,
-    num_train_epochs: Math.min(MAX_EPOCHS, Math.max(1, Math.round(ENOUGH / train))),
+    num_train_epochs: Math.min(MAX_EPOCHS, Math.max(1, Math.round(MIN_QUESTIONS_SEEN / train))),
     ...(held_out > 0 && { eval_strategy: 'epoch' }),
-    ...(!isLimited && { max_minutes: Math.min(MAX_MINUTES, Math.max(FEWEST_MINUTES, minutes)) }),
+    ...(!isLimited && { max_minutes: Math.min(MAX_MINUTES, Math.max(MIN_MINUTES, minutes)) }),
   }
 }

@@ -87,7 +87,7 @@ async function makeInFolder(
   const { style } = options
   const record = await writeAdaptation(args.output_dir, made, { sources, seed: args.seed, style })
   screen.print(foundLines(made).join('\n'))
-  if (record.train < FEW)
+  if (record.train < MIN_QUESTIONS)
     screen.warn(
       `Only ${counted(record.train, 'question')} could be made from these documents, too few to change much.\n`,
     )
@@ -95,7 +95,7 @@ async function makeInFolder(
 }
 
 /** Below this number of questions, a warning is shown. */
-const FEW = 100
+const MIN_QUESTIONS = 100
 
 /** Makes the examples without writing them. Without a model, cloze questions have the mask of BERT. */
 export async function makeFrom(
@@ -129,10 +129,10 @@ async function phrasingFor(
     model_max_length,
     settings: await loadAnswerSettings(folder),
   })
-  const most = max_seq_length - doc_stride - SPECIAL
+  const max = max_seq_length - doc_stride - SPECIAL
   return {
     mask: (mask_token_id !== undefined && tokenizer.settings.special_tokens.mask_token) || BLANK,
-    fits: (question) => tokenizer.encode(question).ids.length <= most,
+    fits: (question) => tokenizer.encode(question).ids.length <= max,
   }
 }
 

@@ -47,21 +47,21 @@ export async function gateQuestions(choice: QuestionChoice, context: Context): P
     throw new UsageError('export: --validation_file and --dataset are mutually exclusive', 'Use one of them.')
   const source = validation_file ?? dataset
   if (source === undefined) return questionsOfRun(choice, context)
-  const most = max_eval_samples ?? MAX_QUESTIONS
+  const max = max_eval_samples ?? MAX_QUESTIONS
   // One more shows whether there are more.
   const options = {
     ...dataChoice(choice, { split: 'validation', hub: hubOfData(context) }),
-    max_samples: max_eval_samples ?? most + 1,
+    max_samples: max_eval_samples ?? max + 1,
   }
   const examples = await loadExamples(source, options)
   if (examples.length === 0) throw new UsageError(`${source}: contains no questions`, 'Use a file with questions.')
-  return limited({ data: displayName(source), examples }, most, context)
+  return limited({ data: displayName(source), examples }, max, context)
 }
 
-function limited({ data, examples }: ChosenQuestions, most: number, { screen }: Context): ChosenQuestions {
-  if (examples.length > most)
-    screen.print(`Using the first ${count(most)} questions of ${data}. --max_eval_samples changes this.`)
-  return { data, examples: examples.slice(0, most) }
+function limited({ data, examples }: ChosenQuestions, max: number, { screen }: Context): ChosenQuestions {
+  if (examples.length > max)
+    screen.print(`Using the first ${count(max)} questions of ${data}. --max_eval_samples changes this.`)
+  return { data, examples: examples.slice(0, max) }
 }
 
 async function questionsOfRun(choice: QuestionChoice, context: Context): Promise<ChosenQuestions | undefined> {

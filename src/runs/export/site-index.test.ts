@@ -13,7 +13,7 @@ import { collectionOf } from './site-index.ts'
 test('a published index names no folder of this machine, no unreadable file, and is the same each time', async () => {
   const folder = temporaryFolder()
   await smallCollection(folder)
-  writeFileSync(join(folder, 'docs', 'damaged.docx'), 'no archive')
+  writeFileSync(join(folder, 'docs', 'corrupted.docx'), 'no archive')
   const index = join(folder, 'index')
   await buildIndex([join(folder, 'docs')], { output_dir: index })
   const [a, b] = await Promise.all(
@@ -28,14 +28,14 @@ test('a published index names no folder of this machine, no unreadable file, and
   const content = gunzipSync(a)
   expect(readFileSync(join(index, 'index.db')).includes(folder)).toBe(true)
   expect(content.includes(folder)).toBe(false)
-  expect(content.includes('damaged.docx')).toBe(false)
+  expect(content.includes('corrupted.docx')).toBe(false)
   expect(content.includes('docs/short.pdf')).toBe(true)
 })
 
 test.each([
   ['a folder without an index', '', 'site', /there is no index .*\n.*Create it: spanforge index/],
   ['an index of an interrupted run', 'index.db.partial', 'site', /creation was interrupted/],
-  ['a damaged index', 'index.db', 'site', /index\.db: cannot be read as an index .*\n.*truncated or corrupted/],
+  ['a corrupted index', 'index.db', 'site', /index\.db: cannot be read as an index .*\n.*truncated or corrupted/],
   ['an export without a page', '', 'onnx', /--index is not available with --to onnx/],
 ])('%s is rejected before the model is exported', async (_, file, to, message) => {
   const folder = temporaryFolder()

@@ -117,7 +117,7 @@ describe('buildIndex', () => {
     expect(readdirSync(output_dir)).toEqual(['index.db'])
   })
 
-  it('starts over from the index if the unfinished copy is damaged', async () => {
+  it('starts over from the index if the unfinished copy is corrupted', async () => {
     await build()
     write('more.txt', 'A lever.')
     writeFileSync(`${file()}.partial`, 'rubbish')

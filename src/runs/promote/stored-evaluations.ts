@@ -74,7 +74,7 @@ async function evaluationKey(options: EvaluateModelOptions, prepared: PreparedEv
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 32)
 }
 
-/** A missing or damaged file counts as not stored. */
+/** A missing or corrupted file counts as not stored. */
 async function readStored(path: string, examples: readonly Example[]): Promise<EvaluatedModel | undefined> {
   const found = StoredEvaluation.safeParse(await readJsonFile(path).catch(() => undefined))
   if (!found.success || found.data.questions.length !== examples.length) return undefined

@@ -9,7 +9,7 @@ export interface Shard {
   readonly count: number
 }
 
-const MOST = 100_000
+const MAX_SHARDS = 100_000
 const EXPECTED = 'Expected i/n, such as 3/16, or auto/n in a Kubernetes Indexed Job or a Slurm array.'
 
 /**
@@ -34,8 +34,8 @@ export function parseShard(text: string, env: NodeJS.ProcessEnv = process.env): 
 
 function checked(shard: Shard, text: string): Shard {
   const { index, count } = shard
-  if (count >= 1 && count <= MOST && index >= 1 && index <= count) return shard
-  throw new UsageError(`--shard: found ${showText(text)}, expected i/n with 1 <= i <= n <= ${MOST}`)
+  if (count >= 1 && count <= MAX_SHARDS && index >= 1 && index <= count) return shard
+  throw new UsageError(`--shard: found ${showText(text)}, expected i/n with 1 <= i <= n <= ${MAX_SHARDS}`)
 }
 
 function jobIndex(env: NodeJS.ProcessEnv): { readonly name: string; readonly index: number } {

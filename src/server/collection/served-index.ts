@@ -16,7 +16,7 @@ export class ServedIndex {
     private opened: { readonly thread: Thread; readonly facts: IndexFacts },
   ) {}
 
-  /** @throws UsageError if there is no index in the folder; SpanforgeError if it is damaged */
+  /** @throws UsageError if there is no index in the folder; SpanforgeError if it is corrupted */
   static async open(folder: string): Promise<ServedIndex> {
     return new ServedIndex(folder, await openThread(folder))
   }

@@ -19,7 +19,7 @@ async function listening(options: ConnectionOptions, answer: RequestListener) {
 
 describe('ClientConnections', () => {
   it('closes idle connections above the limit, starting with those that never sent a request', async () => {
-    const { port } = await listening({ most: 3 }, (_request, response) => void response.end('ok'))
+    const { port } = await listening({ maxConnections: 3 }, (_request, response) => void response.end('ok'))
     const open = async (name: string) => {
       const socket = connect(port, '127.0.0.1')
         .on('error', () => {})
@@ -38,7 +38,7 @@ describe('ClientConnections', () => {
 
   it('closes the connection that has been sending its request longest if none is idle', async () => {
     const { server, port } = await listening(
-      { most: 3 },
+      { maxConnections: 3 },
       (request, response) => void request.on('end', () => response.end('ok')).resume(),
     )
     const closed: string[] = []
@@ -56,7 +56,7 @@ describe('ClientConnections', () => {
 
   it('closes connections that read their response too slowly, and only those', async () => {
     const answer = Buffer.alloc(40e6, 'x')
-    const { server, port } = await listening({ slowest: 20e6 }, (_request, response) => void response.end(answer))
+    const { server, port } = await listening({ minRate: 20e6 }, (_request, response) => void response.end(answer))
     server.setTimeout(500)
     const read = async (pause: number) => {
       const socket = connect(port, '127.0.0.1')

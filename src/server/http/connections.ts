@@ -23,9 +23,9 @@ const CHECK_INTERVAL = 1000
 
 export interface ConnectionOptions {
   /** Maximum number of open connections (default: 5000). */
-  readonly most?: number
+  readonly maxConnections?: number
   /** Minimum average rate, in bytes per second, at which a client must read its response (default: 16000). */
-  readonly slowest?: number
+  readonly minRate?: number
 }
 
 /**
@@ -40,15 +40,15 @@ export class ClientConnections {
   private isClosing = false
   private isCutOff = false
 
-  private readonly most: number
-  private readonly slowest: number
+  private readonly maxConnections: number
+  private readonly minRate: number
 
   constructor(
     private readonly server: Server,
-    { most = 5000, slowest = 16_000 }: ConnectionOptions = {},
+    { maxConnections = 5000, minRate = 16_000 }: ConnectionOptions = {},
   ) {
-    this.most = most
-    this.slowest = slowest
+    this.maxConnections = maxConnections
+    this.minRate = minRate
     server.on('connection', (socket) => this.add(socket))
     // Must run before the application's hooks, which wait for the request's turn.
     server.prependListener('request', (request, response) => this.open(request, response))
@@ -87,7 +87,7 @@ export class ClientConnections {
         response.emit('close')
       }
     })
-    if (this.uses.size > this.most) this.makeRoom(socket)
+    if (this.uses.size > this.maxConnections) this.makeRoom(socket)
     // The connection was being established when the server started to close; answer it if its request arrives soon.
     if (this.isCutOff) setTimeout(() => this.closeIdle(socket), CLOSING_GRACE).unref()
   }
@@ -137,7 +137,7 @@ export class ClientConnections {
       else use.backlog ??= { since: now, read: socket.bytesWritten - socket.writableLength }
       if (!use.backlog || this.server.timeout === 0) continue
       const { since, read } = use.backlog
-      const patience = this.server.timeout + (1000 * (socket.bytesWritten - read)) / this.slowest
+      const patience = this.server.timeout + (1000 * (socket.bytesWritten - read)) / this.minRate
       if (now - since > patience) socket.destroy()
     }
   }

@@ -68,7 +68,7 @@ interface Client<T> {
 
 interface Line<T> {
   /** Maximum tokens of a request in this line. */
-  readonly most: number
+  readonly max: number
   readonly share: number
   readonly clients: Map<string, Client<T>>
   /** The line with the lowest turn is next. */
@@ -79,8 +79,8 @@ interface Line<T> {
 const SIZES = [2048, 16_384, Infinity]
 
 export class Turns<T extends Turn> {
-  private readonly lines: readonly Line<T>[] = SIZES.map((most, index) => ({
-    most,
+  private readonly lines: readonly Line<T>[] = SIZES.map((max, index) => ({
+    max,
     share: 2 ** (SIZES.length - 1 - index),
     clients: new Map<string, Client<T>>(),
     turn: 0,
@@ -151,7 +151,7 @@ export class Turns<T extends Turn> {
   }
 
   private lineOf({ rows }: T): Line<T> {
-    return this.lines.find(({ most }) => rows.tokens <= most)!
+    return this.lines.find(({ max }) => rows.tokens <= max)!
   }
 }
 

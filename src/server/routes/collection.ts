@@ -92,12 +92,12 @@ export function collectionRoutes(app: HttpApp, index: ServedIndex, context: Serv
       },
     },
     async (request, reply) => {
-      const { question, passages: most, documents, ...body } = request.body
+      const { question, passages: max, documents, ...body } = request.body
       const started = performance.now()
       const asker = askerOf(request, reply, timeout)
       models.get(body.model) // rejects an unknown id before the search
       checkQuestions([{ question, context: '' }], limits)
-      const passages = await index.search(question, { passages: most, documents })
+      const passages = await index.search(question, { passages: max, documents })
       asker.signal.throwIfAborted()
       // During the search, the model may have been replaced.
       const model = models.get(body.model)

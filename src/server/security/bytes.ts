@@ -20,7 +20,7 @@ export function limitBytes(app: HttpApp, limit: SharedLimit): void {
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, next) {
         bytes += chunk.length
-        const isCutUp = ++chunks > SOME_CHUNKS && bytes < SMALLEST * chunks
+        const isCutUp = ++chunks > SOME_CHUNKS && bytes < MIN_CHUNK_BYTES * chunks
         if (!isCutUp && (holding.isReleased || holding.take(chunk.length))) return next(null, chunk)
         // The rest of the body is not received.
         reply.header('connection', 'close')
@@ -47,14 +47,18 @@ export function limitBytes(app: HttpApp, limit: SharedLimit): void {
   })
 }
 
-/** Beyond this many chunks, the average chunk must have `SMALLEST` bytes, because each costs a few microseconds. */
+/** Beyond this many chunks, the average chunk must have `MIN_CHUNK_BYTES` bytes, because each costs a few microseconds. */
 const SOME_CHUNKS = 4096
-const SMALLEST = 64
+const MIN_CHUNK_BYTES = 64
 
 const cutUp = (): HttpProblem =>
-  new HttpProblem(400, `The body has more than ${SOME_CHUNKS} chunks of less than ${SMALLEST} bytes on average.`, {
-    remedy: 'Send it with a Content-Length header or in larger chunks.',
-  })
+  new HttpProblem(
+    400,
+    `The body has more than ${SOME_CHUNKS} chunks of less than ${MIN_CHUNK_BYTES} bytes on average.`,
+    {
+      remedy: 'Send it with a Content-Length header or in larger chunks.',
+    },
+  )
 
 const noRoom = (what: string): HttpProblem =>
   new HttpProblem(503, `The server has reached its memory limit for ${what}.`, {

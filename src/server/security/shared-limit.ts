@@ -16,7 +16,7 @@ export class SharedLimit {
 
   /** `part` is the share of the free capacity that one request may take. */
   constructor(
-    private readonly most: number,
+    private readonly max: number,
     private readonly part = 1 / 2,
   ) {}
 
@@ -25,9 +25,9 @@ export class SharedLimit {
     const ofRequests = this.taken - held
     const ofClient = (this.byClient.get(client) ?? 0) - held
     if (ofRequests === 0) return true
-    const mostOfClient = Math.ceil(OF_CLIENT * (this.most - (ofRequests - ofClient)))
+    const mostOfClient = Math.ceil(OF_CLIENT * (this.max - (ofRequests - ofClient)))
     return (
-      amount <= this.part * (this.most - ofRequests) &&
+      amount <= this.part * (this.max - ofRequests) &&
       (ofClient === 0 || amount <= this.part * (mostOfClient - ofClient))
     )
   }

@@ -11,7 +11,7 @@ const [LOG2_E, LN2_HIGH, LN2_LOW] = [Math.LOG2E, 6.93145752e-1, 1.42860677e-6].m
 const NUMERATOR = [5.0827626e-4, 6.757897e-3, 5.1145121e-2, 2.4736154e-1, 7.2576646e-1, 1].map(fround)
 const DENOMINATOR = [2.1595094e-2, -2.7423354e-1, 1].map(fround)
 /** exp(x) is 0 for x at or below this value. */
-const SMALLEST = -103.97208404541016
+const MIN_EXPONENT = -103.97208404541016
 
 /** Softmax of at most 128 float32 scores, for which pairwise summation uses a single block. */
 export function float32Softmax(scores: readonly number[]): number[] {
@@ -23,7 +23,7 @@ export function float32Softmax(scores: readonly number[]): number[] {
 
 /** exp(x) for x <= 0. */
 function float32Exp(x: number): number {
-  if (x <= SMALLEST) return 0
+  if (x <= MIN_EXPONENT) return 0
   const power = roundHalfEven(fround(x * LOG2_E))
   const rest = fma(power, -LN2_LOW, fma(power, -LN2_HIGH, x))
   return fround(fround(polynomial(NUMERATOR, rest) / polynomial(DENOMINATOR, rest)) * 2 ** power)

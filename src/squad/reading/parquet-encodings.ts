@@ -61,10 +61,10 @@ export function checkDeltas(reader: DataReader, count: number): void {
 
 /**
  * Validates texts in Parquet's DELTA_BYTE_ARRAY: prefix lengths, suffix lengths, suffixes. A prefix must not be longer
- * than the previous text, and all texts together not longer than `most` bytes.
+ * than the previous text, and all texts together not longer than `max` bytes.
  * @throws Error that describes the inconsistency
  */
-export function checkSharedTexts(reader: DataReader, count: number, most: number): void {
+export function checkSharedTexts(reader: DataReader, count: number, max: number): void {
   const [shared, own] = [deltas(reader, count), deltas(reader, count)]
   let [length, sum] = [0, 0]
   for (let index = 0; index < count; index++) {
@@ -72,7 +72,7 @@ export function checkSharedTexts(reader: DataReader, count: number, most: number
       throw new Error(`a text that shares ${shared[index]} bytes with one of ${length}`)
     length = shared[index] + own[index]
     sum += length
-    if (sum > most) throw new Error(`texts of more than ${most} bytes`)
+    if (sum > max) throw new Error(`texts of more than ${max} bytes`)
   }
 }
 

@@ -64,7 +64,7 @@ export function nonfiniteUpdate(
 }
 
 /** Weights of trained models are far smaller. Many are shared in float16, whose maximum is 65,504. */
-export const LARGEST_WEIGHT = 1e6
+export const MAX_WEIGHT = 1e6
 
 export interface Weight {
   readonly name: string
@@ -95,7 +95,7 @@ export const divergedModel = (place: string, loss: number, { name, size }: Weigh
  */
 export const hugeWeight = (place: string, { name, size }: Weight, remedy: string): SpanforgeError =>
   new SpanforgeError(
-    `${place}: ${name} contains a weight of size ${size.toPrecision(3)}, expected at most ${LARGEST_WEIGHT.toExponential()}`,
+    `${place}: ${name} contains a weight of size ${size.toPrecision(3)}, expected at most ${MAX_WEIGHT.toExponential()}`,
     { remedy },
   )
 

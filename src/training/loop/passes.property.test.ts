@@ -17,12 +17,12 @@ const GRADIENT = 1e-6
 const LOSS = 1e-6
 
 const VOCABULARY = 128
-const LONGEST = 40
+const MAX_LENGTH = 40
 
 /** Up to six windows of any length and content, each containing an answer. */
 const windows: fc.Arbitrary<LabeledWindow[]> = fc.array(
   fc
-    .array(fc.integer({ min: 1, max: VOCABULARY - 1 }), { minLength: 4, maxLength: LONGEST })
+    .array(fc.integer({ min: 1, max: VOCABULARY - 1 }), { minLength: 4, maxLength: MAX_LENGTH })
     .chain((ids) => {
       const place = fc.nat(ids.length - 1)
       return fc.record({ ids: fc.constant(ids), start: place, end: place, context: place })
@@ -81,7 +81,7 @@ describe('a batch of random windows', async () => {
 
   test('has the same loss and gradients with and without padding, and padding has no gradient', async () => {
     await fc.assert(
-      fc.asyncProperty(windows, fc.integer({ min: LONGEST, max: 64 }), async (batch, length) => {
+      fc.asyncProperty(windows, fc.integer({ min: MAX_LENGTH, max: 64 }), async (batch, length) => {
         const packed = await outputs(batch.map(real), batch)
         const whole = await outputs(
           batch.map((window) => padded(window, length)),
@@ -112,8 +112,8 @@ describe.each([
   { what: 'without dropout', dropout: false },
   { what: 'with dropout', dropout: true },
 ])('a step over random windows $what', async ({ dropout }) => {
-  const cuts = [LONGEST, 64, 100]
-  const whole = await newStepper(6 * LONGEST)
+  const cuts = [MAX_LENGTH, 64, 100]
+  const whole = await newStepper(6 * MAX_LENGTH)
   const steppers = new Map(await Promise.all(cuts.map(async (cut) => [cut, await newStepper(cut)] as const)))
 
   /** The first step of a warm-up has a learning rate of 0, so only Adam's moments change. */

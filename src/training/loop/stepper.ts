@@ -26,9 +26,9 @@ import { BatchGradient, frozenEntries } from './gradients.ts'
 import {
   divergedModel,
   hugeWeight,
-  LARGEST_WEIGHT,
   largestWeight,
   likelyCause,
+  MAX_WEIGHT,
   nonfiniteGradient,
   nonfiniteUpdate,
 } from './nonfinite.ts'
@@ -271,7 +271,7 @@ export class Stepper {
   /** @throws SpanforgeError for weights that are finite, but far larger than those of any trained model */
   rejectHugeWeights(place: string, remedy?: string): void {
     const largest = largestWeight(this.model.parameters)
-    if (largest.size > LARGEST_WEIGHT) throw hugeWeight(place, largest, remedy ?? this.likelyCause())
+    if (largest.size > MAX_WEIGHT) throw hugeWeight(place, largest, remedy ?? this.likelyCause())
   }
 
   private likelyCause(): string {

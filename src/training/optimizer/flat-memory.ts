@@ -12,7 +12,7 @@ export interface FlatMemory<Name extends string> {
 const PAGE = 65_536
 const CACHE_LINE = 64
 /** A WebAssembly memory has 32-bit addresses. */
-const LARGEST_MEMORY = 65_536 * PAGE
+const MAX_MEMORY = 65_536 * PAGE
 
 /**
  * Allocates zero-filled float32 arrays of the given lengths. If they fit into 4 GiB, they share one WebAssembly memory
@@ -21,7 +21,7 @@ const LARGEST_MEMORY = 65_536 * PAGE
  */
 export function allocateFlat<Name extends string>(
   lengths: Readonly<Record<Name, number>>,
-  largestMemory = LARGEST_MEMORY,
+  largestMemory = MAX_MEMORY,
 ): FlatMemory<Name> {
   const names = Object.keys(lengths) as Name[]
   const offsets: number[] = []

@@ -8,7 +8,7 @@ export interface LossScale {
 /** Number of steps without overflow after which the scale is doubled. */
 const GROWTH_INTERVAL = 2000
 /** If gradients overflow even at a smaller scale, the model has diverged. */
-const SMALLEST_USEFUL = 2 ** -14
+const MIN_USEFUL = 2 ** -14
 
 /**
  * Chooses the factor of the loss with which gradients are computed in float16, with the rules and constants of
@@ -23,7 +23,7 @@ export class LossScaler {
 
   /** Whether a smaller scale would not help if the gradients of the step overflow. */
   get isExhausted(): boolean {
-    return this.scale <= SMALLEST_USEFUL
+    return this.scale <= MIN_USEFUL
   }
 
   /** Must be called after each step. */

@@ -37,6 +37,6 @@ function shortened(text: string, { isFirst, isLast }: { isFirst: boolean; isLast
   return tail > 0 ? `${start} ${ending(text, tail)}` : start
 }
 
-/** Truncates text to `most` characters at a word boundary, if there is one. */
-const beginning = (text: string, most: number): string => text.slice(0, most).replace(/(?<=\S)\s+\S*$/, '')
-const ending = (text: string, most: number): string => text.slice(-most).replace(/^\S*\s+(?=\S)/, '')
+/** Truncates text to `max` characters at a word boundary, if there is one. */
+const beginning = (text: string, max: number): string => text.slice(0, max).replace(/(?<=\S)\s+\S*$/, '')
+const ending = (text: string, max: number): string => text.slice(-max).replace(/^\S*\s+(?=\S)/, '')

@@ -89,14 +89,14 @@ function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonl
 /** Frames that a place must stay in view, because blocks that come into view may be taller than estimated. */
 const STILL_FRAMES = 10
 /** Milliseconds after which to stop correcting the position. */
-const LONGEST_SETTLING = 5000
+const MAX_SETTLING_MS = 5000
 
 /** Scrolls to a place and keeps it in view until the user scrolls away. */
 class Scroll {
   private frame = 0
   private width: number
   private readonly observer = new ResizeObserver(() => this.onResize())
-  private readonly settle = () => this.correct(performance.now() + LONGEST_SETTLING)
+  private readonly settle = () => this.correct(performance.now() + MAX_SETTLING_MS)
   private readonly release = () => this.stop()
 
   constructor(

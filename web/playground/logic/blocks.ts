@@ -4,15 +4,17 @@ export interface PageBlock {
   readonly end: number
 }
 
-const LEAST = 1000
-const MOST = 3000
+const MIN_LENGTH = 1000
+const MAX_LENGTH = 3000
 
 /** Splits text into blocks after line breaks, sentences or words, but never inside a character. */
 export function pageBlocks(text: string): PageBlock[] {
   const blocks: PageBlock[] = []
   for (let start = 0; start < text.length; ) {
     const end =
-      start + MOST >= text.length && !text.slice(start + LEAST).includes('\n') ? text.length : cut(text, start)
+      start + MAX_LENGTH >= text.length && !text.slice(start + MIN_LENGTH).includes('\n')
+        ? text.length
+        : cut(text, start)
     blocks.push({ start, end })
     start = end
   }
@@ -20,8 +22,8 @@ export function pageBlocks(text: string): PageBlock[] {
 }
 
 function cut(text: string, start: number): number {
-  const from = start + LEAST
-  const to = Math.min(start + MOST, text.length)
+  const from = start + MIN_LENGTH
+  const to = Math.min(start + MAX_LENGTH, text.length)
   const line = text.indexOf('\n', from)
   if (line >= 0 && line < to) return afterBlank(text, line)
   if (to === text.length) return to
@@ -36,7 +38,7 @@ function cut(text: string, start: number): number {
 /** Includes the following empty lines, so that blocks do not start with one. */
 function afterBlank(text: string, line: number): number {
   let end = line + 1
-  while (text[end] === '\n' && end - line < MOST) end++
+  while (text[end] === '\n' && end - line < MAX_LENGTH) end++
   return end
 }
 

@@ -9,16 +9,16 @@ const PARAGRAPH_END = /\n\s*/g
 const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*\s+|[。！？]/g
 
 /**
- * The passage around `span`: whole paragraphs if they fit into `most` characters, else whole sentences, else words. It
+ * The passage around `span`: whole paragraphs if they fit into `max` characters, else whole sentences, else words. It
  * always includes the span itself.
  */
-export function passageAround(text: string, span: TextSpan, most = MAX_CHARACTERS): TextSpan {
-  if (text.length <= most) return trimmed(text, { start: 0, end: text.length }) ?? { start: 0, end: text.length }
-  const reach = { start: Math.max(0, span.end - most), end: Math.min(text.length, span.start + most) }
+export function passageAround(text: string, span: TextSpan, max = MAX_CHARACTERS): TextSpan {
+  if (text.length <= max) return trimmed(text, { start: 0, end: text.length }) ?? { start: 0, end: text.length }
+  const reach = { start: Math.max(0, span.end - max), end: Math.min(text.length, span.start + max) }
   const nearby = text.slice(reach.start, reach.end)
   for (const pattern of [PARAGRAPH_END, SENTENCE_END, /\s+/g]) {
     const pieces = piecesOf(nearby, pattern, reach.start)
-    const passage = grown(pieces, span, most, text.length)
+    const passage = grown(pieces, span, max, text.length)
     if (passage) return trimmed(text, passage) ?? passage
   }
   return span
@@ -34,12 +34,12 @@ function piecesOf(nearby: string, pattern: RegExp, offset: number): TextSpan[] {
  * The pieces that contain the span, plus as many whole neighbors on either side as fit, or undefined if the pieces
  * themselves do not fit. The first and last piece may be truncated and count as whole only at the ends of the text.
  */
-function grown(pieces: readonly TextSpan[], span: TextSpan, most: number, length: number): TextSpan | undefined {
+function grown(pieces: readonly TextSpan[], span: TextSpan, max: number, length: number): TextSpan | undefined {
   const isWhole = (i: number) => (i > 0 || pieces[i].start === 0) && (i < pieces.length - 1 || pieces[i].end === length)
   let first = pieces.findIndex(({ end }) => end > span.start)
   let last = pieces.findIndex(({ end }) => end >= span.end)
   const size = () => pieces[last].end - pieces[first].start
-  if (first < 0 || last < 0 || !isWhole(first) || !isWhole(last) || size() > most) return undefined
+  if (first < 0 || last < 0 || !isWhole(first) || !isWhole(last) || size() > max) return undefined
   for (let grew = true; grew; ) {
     grew = false
     for (const [from, to] of [
@@ -47,7 +47,7 @@ function grown(pieces: readonly TextSpan[], span: TextSpan, most: number, length
       [first, last + 1],
     ]) {
       if (from < 0 || to >= pieces.length || !isWhole(from) || !isWhole(to)) continue
-      if (pieces[to].end - pieces[from].start > most) continue
+      if (pieces[to].end - pieces[from].start > max) continue
       ;[first, last, grew] = [from, to, true]
       break
     }

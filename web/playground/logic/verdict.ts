@@ -13,12 +13,12 @@ export interface Verdict {
 const MIN_SHOWN = 3
 
 /**
- * The best answers that do not overlap, at most `most`, including "". If there are too few, overlapping answers are
+ * The best answers that do not overlap, at most `max`, including "". If there are too few, overlapping answers are
  * included too.
  */
-export function shownAnswers(answers: readonly PredictedAnswer[], most: number): PredictedAnswer[] {
+export function shownAnswers(answers: readonly PredictedAnswer[], max: number): PredictedAnswer[] {
   const kept: PredictedAnswer[] = []
-  for (const one of answers) if (kept.length < most && kept.every((better) => !overlap(one, better))) kept.push(one)
+  for (const one of answers) if (kept.length < max && kept.every((better) => !overlap(one, better))) kept.push(one)
   const others = answers.filter((one) => !kept.includes(one)).slice(0, Math.max(0, MIN_SHOWN - kept.length))
   return answers.filter((one) => kept.includes(one) || others.includes(one))
 }
@@ -37,12 +37,12 @@ export interface Choice {
 /** The shown answers of all models without duplicates and without the one known to be wrong. */
 export function choicesOf(
   readings: readonly { readonly model: string; readonly answers: readonly PredictedAnswer[] }[],
-  most: number,
+  max: number,
   wrong?: PredictedAnswer,
 ): Choice[] {
   const seen = new Set(['', ...(wrong ? [placeOf(wrong)] : [])])
   return readings.flatMap(({ model, answers }) =>
-    shownAnswers(answers, most).flatMap((answer, index) => {
+    shownAnswers(answers, max).flatMap((answer, index) => {
       const place = answer.answer === '' ? '' : placeOf(answer)
       if (seen.has(place)) return []
       seen.add(place)

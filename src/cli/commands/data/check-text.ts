@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
 const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer', 'empty_question']
 
 /** Minimum number of texts for a histogram of their lengths. */
-const FEW = 20
+const MIN_TEXTS_FOR_BINS = 20
 
 /** Formats the findings of a check. */
 export function formatCheck(check: FileCheck): string {
@@ -87,14 +87,14 @@ const spread = ({ median, p95, longest }: Lengths): string =>
 
 function lengthLines(title: string, lengths: Lengths): string[] {
   const { bins, width, longest } = lengths
-  const most = Math.max(1, ...bins)
+  const largest = Math.max(1, ...bins)
   const ends = bins.map((_, k) => (k === bins.length - 1 ? longest : (k + 1) * width - 1))
   const digits = count(longest).length
   const total = bins.reduce((sum, n) => sum + n, 0)
   const shortest = bins.findIndex((n) => n > 0)
-  const lines = (total > FEW ? bins : []).map((n, k) => {
+  const lines = (total > MIN_TEXTS_FOR_BINS ? bins : []).map((n, k) => {
     const range = `${count(k * width).padStart(digits)} - ${count(ends[k]).padStart(digits)}`
-    return `  ${range}  ${'█'.repeat(Math.ceil((40 * n) / most))} ${count(n)}`
+    return `  ${range}  ${'█'.repeat(Math.ceil((40 * n) / largest))} ${count(n)}`
   })
   return [`\n${title}: ${spread(lengths)}`, ...lines.slice(shortest)]
 }

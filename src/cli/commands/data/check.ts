@@ -19,7 +19,7 @@ interface CheckFlags extends WindowFlags, DataCommandFlags {
   readonly revision?: string
 }
 
-const EXAMPLES = `
+const DETAILS = `
 Problems stop training or distort its results; the exit code is 1 if any remain.
 Notes are worth checking, but real data usually has some.
 
@@ -40,7 +40,7 @@ export function checkCommand(): Command {
     .option('--estimate', 'with --model: run a few training steps and estimate the cost of an epoch')
     .option('--fix <file>', 'write a corrected copy with the same columns (.csv, .tsv, .xlsx, .json, .jsonl, .parquet)')
     .option('--revision <name>', 'branch, tag or commit of the model on the hub')
-  return withDataCommandFlags(withWindowFlags(command)).addHelpText('after', EXAMPLES).action(check)
+  return withDataCommandFlags(withWindowFlags(command)).addHelpText('after', DETAILS).action(check)
 }
 
 async function check(file: string, flags: CheckFlags): Promise<void> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { argument, boolean, choice, integer, optionalPositive, positive } from '../argument-field.ts'
 
-const LARGEST_SEED = 2 ** 32 - 1
+const MAX_SEED = 2 ** 32 - 1
 const SEED = 'an integer from 0 to 4294967295'
 
 export const batchArguments = {
@@ -52,14 +52,14 @@ export const batchArguments = {
   dataloader_drop_last: boolean('Drop the last batch of an epoch if it is not full.'),
   seed: argument(
     'integer',
-    z.int().min(0).max(LARGEST_SEED).default(42),
+    z.int().min(0).max(MAX_SEED).default(42),
     SEED,
     'Seed for all random values: new heads, data order and dropout. On the same machine, the same seed gives ' +
       'bit-identical results.',
   ),
   data_seed: argument(
     'integer',
-    z.int().min(0).max(LARGEST_SEED).nullable().default(null),
+    z.int().min(0).max(MAX_SEED).nullable().default(null),
     SEED,
     'Seed for the order of the data. (default: seed)',
   ),
