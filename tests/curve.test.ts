@@ -23,7 +23,8 @@ const WEIGHTS = 1e-6
 const STEPS = 30
 const BATCH = 8
 /**
- * The number of steps in each test: padding changes the shapes, not how errors grow over the steps. minilm.test.ts always tests the first batch on each engine.
+ * The number of steps in each test: padding changes the shapes, not how errors grow over the steps. minilm.test.ts always
+ * tests the first batch on each engine.
  */
 const CURVES: readonly (readonly [name: string, padding: Padding, steps: number])[] = [
   ...(isThorough ? ([['padded-384', 'max_length', exhaustiveOr(STEPS, 4)]] as const) : []),
