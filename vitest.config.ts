@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+const isThorough = Boolean(process.env.SPANFORGE_THOROUGH)
+
 /**
  * Those that take longest begin, so that none of them is left to run alone at the end: first those that do where
  * SPANFORGE_THOROUGH is set.
@@ -45,12 +47,13 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // What a test waits for comes at once, or on a busy machine a little later; a fault is one at any time.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     globalSetup: 'tests/bundled-cli.ts',
     sequence: { sequencer: LongFirst },
-    // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all.
+    // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all. In
+    // quick runs, which compute less, they often wait for other processes and pages, so that a third one finds time.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: isThorough ? 2 : 3,
     isolate: false,
     env: { SPANFORGE_THREADS: '1' },
   },

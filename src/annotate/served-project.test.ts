@@ -52,7 +52,7 @@ describe('the annotation page of a server', () => {
       await call('annotate/api/project')
       return (await call('annotate/api/passages?order=certainty')).json.passages
     }
-    await expect.poll(async () => (await listed())[0]?.questions, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await listed())[0]?.questions).toBe(1)
     const [{ id }] = await listed()
     const { json: passage } = await call(`annotate/api/passages/${id}?annotator=ann`)
     const [question] = passage.questions

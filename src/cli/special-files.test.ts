@@ -22,7 +22,7 @@ test.skipIf(process.platform === 'win32').each([
   ['serve', ['serve', tinyFolder, '--token_file', 'PIPE']],
   ['train', ['train', '--model', tinyFolder, '--train_file', 'PIPE', '--output_dir', 'OUTPUT']],
   ['train with arguments', ['train', '--args_file', 'PIPE']],
-])('%s rejects a named pipe instead of waiting for it', { timeout: 20_000 }, async (_name, argv) => {
+])('%s rejects a named pipe instead of waiting for it', { timeout: 120_000 }, async (_name, argv) => {
   const { code, stderr } = await withPipe(argv)
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(/^error: .*found a named pipe \(FIFO\), expected a file/m)

@@ -339,7 +339,7 @@ describeChromium('the annotation page', () => {
       await page
         .locator('.asked', { hasText: `Question ${i}?` })
         .locator('.answered')
-        .waitFor({ timeout: 60_000 })
+        .waitFor()
     }
     const answers = answersOf(await world.stored(output_dir))
     expect(answers).toEqual({

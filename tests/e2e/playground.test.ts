@@ -162,7 +162,7 @@ describeChromium('the playground', () => {
 
   it('scrolls to the answer in a long text', async () => {
     const page = await world.open()
-    await giveText(page, tinyText(10_000))
+    await giveText(page, tinyText(3000))
     await ask(page, question)
     const mark = page.locator('.text mark.best-0')
     await mark.first().waitFor()
@@ -180,7 +180,7 @@ describeChromium('the playground', () => {
       const view = (await page.locator('.text').boundingBox())!
       return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
     }
-    await giveText(page, tinyText(10_000))
+    await giveText(page, tinyText(3000))
     await ask(page, question)
     await expect.poll(isInView).toBe(true)
     await page.click('label:has-text("embedded")')
@@ -198,7 +198,7 @@ describeChromium('the playground', () => {
   itInFull('scrolls to a place even if the blocks above it are taller than estimated', async () => {
     const page = await world.open({ viewport: { width: 390, height: 860 } })
     const sentence = 'una in the pit by the sea'
-    const text = `${'bo.\n'.repeat(1500)}${sentence}.\n${'li is in the den. '.repeat(4000)}`
+    const text = `${'bo.\n'.repeat(1500)}${sentence}.\n${'li is in the den. '.repeat(1000)}`
     await giveText(page, text)
     await ask(page, question)
     await page.click('.wrong')

@@ -107,7 +107,7 @@ describeChromium('from the playground to annotated questions', () => {
       await page.click('text=Annotate')
       await page.fill('#person', 'ann')
       await page.press('#person', 'Enter')
-      await page.locator('.item', { hasText: 'max is in oz' }).click({ timeout: 20_000 })
+      await page.locator('.item', { hasText: 'max is in oz' }).click()
       await page.waitForSelector('.asked[aria-current=true] .proposal')
       await shot(page, 'served')
       expect(await seriousFaults(page)).toEqual([])

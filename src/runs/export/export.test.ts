@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { spanforge } from '../../../tests/cli.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { thoroughOr } from '../../../tests/thorough.ts'
 import { tinyTraining } from '../../../tests/tiny-run.ts'
 import { differentExamples, tinyFolder } from '../../../tests/tiny-squad.ts'
 import type { ExportOutcome } from '../../export/export-model.ts'
@@ -165,10 +166,19 @@ test('--validation_file and --dataset are mutually exclusive, and unknown runtim
 })
 
 test('Ctrl-C during the comparison leaves nothing behind', async () => {
+  // Enough for a comparison of several seconds.
+  const count = thoroughOr(40_000, 10_000)
   const folder = temporaryFolder()
   const validation_file = join(folder, 'dev.json')
-  writeFileSync(validation_file, toSquadJson(differentExamples(40_000)))
-  const asked = ['--max_eval_samples', '40000', '--validation_file', validation_file, '--dtype', 'fp32,fp16,q8,q4']
+  writeFileSync(validation_file, toSquadJson(differentExamples(count)))
+  const asked = [
+    '--max_eval_samples',
+    String(count),
+    '--validation_file',
+    validation_file,
+    '--dtype',
+    'fp32,fp16,q8,q4',
+  ]
   const argv = ['export', tinyFolder, '--to', 'onnx', '--output_dir', join(folder, 'exported'), ...asked]
   const { code, stdout, stderr } = await spanforge([...argv, '--runtime', 'node'], {
     meanwhile: (child) =>

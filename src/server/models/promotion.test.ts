@@ -143,11 +143,11 @@ describe('a server', () => {
     cpSync(next, broken, { recursive: true })
     truncateSync(join(broken, 'model.safetensors'), 1000)
     await record(broken)
-    await vi.waitFor(() => expect(log.map(({ msg }) => msg)).toContain(FAILED), 30_000)
+    await vi.waitFor(() => expect(log.map(({ msg }) => msg)).toContain(FAILED), 60_000)
     expect(log.find(({ msg }) => msg === FAILED)!.err!.message).toContain('broken/model.safetensors')
     expect((await ask(server)).revision).toBe(before.revision)
     await record(next)
-    await vi.waitFor(async () => expect((await ask(server)).revision).not.toBe(before.revision), 30_000)
+    await vi.waitFor(async () => expect((await ask(server)).revision).not.toBe(before.revision), 60_000)
     // The broken model was tried once.
     expect(log.filter(({ msg }) => msg === FAILED)).toHaveLength(1)
   })
@@ -194,7 +194,7 @@ describe('a server', () => {
       await record(next)
       const before = service.models.get()
       await service.models.reload('old')
-      await vi.waitFor(() => expect(before.thread.isAlive).toBe(false), 30_000)
+      await vi.waitFor(() => expect(before.thread.isAlive).toBe(false), 60_000)
       return search(...args)
     })
     const payload = { question: asked.question }

@@ -5,7 +5,7 @@ import { describeEngine } from '../../../tests/engines.ts'
 import { float16Engine } from '../../../tests/float16-engine.ts'
 import { readJson } from '../../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
-import { isExhaustive } from '../../../tests/thorough.ts'
+import { exhaustiveOr, isExhaustive } from '../../../tests/thorough.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
 import { tinyModel } from '../../../tests/tiny-model.ts'
 import { tinyFolder } from '../../../tests/tiny-squad.ts'
@@ -14,6 +14,7 @@ import type { DeviceStore, Engine } from '../../runtime/engine.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
 import { distinctRows } from './resident-training.ts'
 
+const STEPS = exhaustiveOr(20, 8)
 const KEY = 'bert.encoder.layer.1.attention.self.key.weight'
 
 const run = (more: TrainingArgumentsInput, choice?: LoopChoice) =>
@@ -58,9 +59,9 @@ function spoiling(engine: Engine, at: number, value: number): Engine {
 }
 
 describeEngine('webgpu', 'training on a device', (engine) => {
-  test('has the losses and weights of the CPU after 20 steps, with dropout and several passes', async () => {
+  test(`has the losses and weights of the CPU after ${STEPS} steps, with dropout and several passes`, async () => {
     const options = { layer_lr_decay: 0.8, ema_decay: 0.9 }
-    const settings = { max_steps: 20, gradient_accumulation_steps: 2, max_tokens_per_pass: 64, ...options }
+    const settings = { max_steps: STEPS, gradient_accumulation_steps: 2, max_tokens_per_pass: 64, ...options }
     expectClose(await run(settings, { engine }), await run(settings))
     const [teacher, other] = [engine, undefined].map((on) => tinyModel('b4/relu', on))
     expectClose(await run(settings, { engine, teacher }), await run(settings, { teacher: other }))
