@@ -8,6 +8,7 @@ import type {
 } from '../../src/annotate/http/contract.ts'
 import type { AnnotationAction } from '../../src/annotate/project/events.ts'
 import type { Answer, TextSpan } from '../../src/squad/types.ts'
+import { downloadAs } from '../shared/download.ts'
 import { trimmed } from '../shared/marking.ts'
 import { request, requestJson, ServiceError } from '../shared/requests.ts'
 import { keep } from '../shared/storage.ts'
@@ -18,6 +19,8 @@ import { type PassageFilter, annotating as state } from './state.ts'
 const POLL = 3000
 /** Number of passages loaded into the list at a time. */
 const PAGE = 100
+/** Maximum number that the server lists at a time. */
+const MAX_PAGE = 500
 
 const query = (values: Readonly<Record<string, string | number | undefined>>): string =>
   `${new URLSearchParams(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])))}`
@@ -71,15 +74,16 @@ export async function beginAs(name: string): Promise<void> {
   await refresh(true)
 }
 
+/** Fetches a part of the list that the filter shows. */
+const fetchList = (limit: number, offset = 0): Promise<PassageList> =>
+  requestJson(`api/passages?${query({ annotator: state.me.value, ...state.filter.value, limit, offset })}`)
+
 let listing = 0
 
 export async function loadList(): Promise<void> {
   const number = ++listing
   try {
-    const { document, search, show, order } = state.filter.value
-    const found = await requestJson<PassageList>(
-      `api/passages?${query({ annotator: state.me.value, document, search, show, order, limit: PAGE })}`,
-    )
+    const found = await fetchList(PAGE)
     if (number === listing) state.list.value = found
   } catch (error) {
     complain(error)
@@ -88,13 +92,10 @@ export async function loadList(): Promise<void> {
 
 /** Lists more passages. */
 export async function loadMore(): Promise<void> {
-  const { document, search, show, order } = state.filter.value
   const { passages } = state.list.value
   const number = listing
   try {
-    const more = await requestJson<PassageList>(
-      `api/passages?${query({ annotator: state.me.value, document, search, show, order, limit: PAGE, offset: passages.length })}`,
-    )
+    const more = await fetchList(PAGE, passages.length)
     if (number === listing) state.list.value = { total: more.total, passages: [...passages, ...more.passages] }
   } catch (error) {
     complain(error)
@@ -114,11 +115,8 @@ export async function refresh(always = false): Promise<void> {
     if (!always && before === state.info.value?.revision) return
     const { list, current } = state
     const shown = Math.max(PAGE, list.value.passages.length)
-    const { document, search, show, order } = state.filter.value
     const number = ++listing
-    const found = await requestJson<PassageList>(
-      `api/passages?${query({ annotator: state.me.value, document, search, show, order, limit: Math.min(500, shown) })}`,
-    )
+    const found = await fetchList(Math.min(MAX_PAGE, shown))
     if (number === listing) list.value = found
     if (current.value) await loadPassage(current.value.id)
   } catch (error) {
@@ -325,12 +323,7 @@ export async function importFile(file: File): Promise<ImportResult> {
 export async function download(): Promise<void> {
   try {
     const response = await request('api/export')
-    const address = URL.createObjectURL(await response.blob())
-    const link = document.createElement('a')
-    link.href = address
-    link.download = 'annotations.json'
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(address), 10_000)
+    downloadAs('annotations.json', await response.blob())
   } catch (error) {
     complain(error)
   }

@@ -16,9 +16,9 @@ type Activity = Pulse['activity']
 
 /** The activity in progress. A completed activity remains in the pulse until the next one starts, and is ignored. */
 export const currentActivity = (status: RunStatus, activity: Activity): Activity =>
-  activity && activity.done < activity.total && !ENDED.includes(status) ? activity : undefined
+  activity && activity.done < activity.total && !isEnded(status) ? activity : undefined
 
-const ENDED: readonly RunStatus[] = ['interrupted', 'finished', 'failed']
+export const isEnded = (status: RunStatus): boolean => ['interrupted', 'finished', 'failed'].includes(status)
 
 /** The status as text. Runs evaluate during training and once more before they write the report. */
 export function statusText(status: RunStatus, activity: Activity): string {

@@ -7,6 +7,7 @@ import type { RunView } from '../../src/dashboard/run-view.ts'
 import { placeOfAddress } from './address.ts'
 import { fetchInfo, fetchRun, fetchRuns } from './api.ts'
 import { type Connection, follow } from './live.ts'
+import { isEnded } from './status.ts'
 
 /** Milliseconds between reloads of runs in other processes and of the list. */
 const [RUN_INTERVAL, LIST_INTERVAL] = [3000, 10_000]
@@ -77,11 +78,9 @@ async function loadPlace(): Promise<void> {
   for (const id of wanted) {
     if (id === undefined || id === info.value?.live) continue
     const known = pastRuns.value[id]
-    if (!known || isRunning(known.view)) await loadRun(id)
+    if (!known || !isEnded(known.view.status)) await loadRun(id)
   }
 }
-
-export const isRunning = ({ status }: RunView): boolean => !['finished', 'failed', 'interrupted'].includes(status)
 
 export async function begin(): Promise<void> {
   addEventListener('hashchange', () => {

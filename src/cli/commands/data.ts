@@ -61,7 +61,7 @@ Example:
 }
 
 async function windows(file: string, flags: WindowsFlags): Promise<void> {
-  const { inspectWindows } = await import('../../runs/doctor/inspect-windows.ts')
+  const { inspectWindows } = await import('../../runs/inspect/inspect-windows.ts')
   const output = createOutput(flags.json === true)
   const found = await withHubProgress('Downloading', flags, output, (hub) =>
     inspectWindows(file, { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }),

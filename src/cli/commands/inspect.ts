@@ -21,7 +21,7 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
-  const { inspectModel } = await import('../../runs/doctor/inspect-model.ts')
+  const { inspectModel } = await import('../../runs/inspect/inspect-model.ts')
   const { modelBlocks } = await import('../../report/blocks/opening.ts')
   const output = createOutput(flags.json === true)
   const { facts, parameters, report, files, hasTokenizer } = await withHubProgress(

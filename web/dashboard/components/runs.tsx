@@ -4,6 +4,7 @@ import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../../src/dashboard/past-runs.ts'
 import { count, counted, decimal } from '../../../src/report/render/format.ts'
 import { spreadOf } from '../../../src/report/summary/sweep.ts'
+import { downloadAs } from '../../shared/download.ts'
 import { linkTo, tokenOfAddress } from '../address.ts'
 import { saveNote } from '../api.ts'
 import {
@@ -20,6 +21,7 @@ import {
   type SeedGroup,
   sorted,
 } from '../run-list.ts'
+import { isEnded } from '../status.ts'
 import { info, loadRuns, place, runs, trouble } from '../store.ts'
 import { RunComparison } from './comparison.tsx'
 import { Scrolling } from './scrolling.tsx'
@@ -120,18 +122,11 @@ function ListControls({ shown, total, rows }: ControlsProps) {
         />
         Group seeds
       </label>
-      <button type="button" onClick={() => download('runs.csv', asCsv(rows))}>
+      <button type="button" onClick={() => downloadAs('runs.csv', new Blob([asCsv(rows)], { type: 'text/csv' }))}>
         Download CSV
       </button>
     </div>
   )
-}
-
-function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
-  const link = Object.assign(document.createElement('a'), { href: address, download: name })
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }
 
 function Heading({ column: { name, title } }: { readonly column: RunColumn }) {
@@ -257,7 +252,7 @@ function RunRow({ run, columns, inGroup = false }: RowProps) {
       </td>
       <th scope="row">
         <a href={linkTo({ run: isLive ? undefined : id })}>{id}</a>
-        <small class={`status ${status}`}>{isLive ? 'this run' : (STATUS[status] ?? 'in progress')}</small>
+        <small class={`status ${status}`}>{isLive ? 'this run' : isEnded(status) ? status : 'in progress'}</small>
         {problems.map((problem) => (
           <small class="problem" key={problem}>
             {problem}
@@ -315,8 +310,6 @@ function Note({ run: { id, note } }: { readonly run: RunEntry }) {
     />
   )
 }
-
-const STATUS: Readonly<Record<string, string>> = { finished: 'finished', interrupted: 'interrupted', failed: 'failed' }
 
 function lastWritten(changed: number): string {
   if (changed === 0) return '–'

@@ -1,4 +1,5 @@
 import type { Example } from '../../../src/squad/types.ts'
+import { downloadAs } from '../../shared/download.ts'
 import { correctionTrainingCommand, fileOf, versionOf } from '../logic/corrections.ts'
 import { count } from '../logic/numbers.ts'
 import * as state from '../state.ts'
@@ -47,7 +48,11 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
         ))}
       </ul>
       <div class="row">
-        <button type="button" class="primary" onClick={() => download(list)}>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => downloadAs(FILE, new Blob([fileOf(list)], { type: 'application/json' }))}
+        >
           Download {count(list.length)} as SQuAD {versionOf(list)}
         </button>
         <button type="button" onClick={() => (state.corrections.value = [])}>
@@ -93,13 +98,4 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
       )}
     </>
   )
-}
-
-function download(list: readonly Example[]): void {
-  const address = URL.createObjectURL(new Blob([fileOf(list)], { type: 'application/json' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = FILE
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }
