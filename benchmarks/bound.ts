@@ -1,3 +1,8 @@
+/**
+ * Measures an upper bound for the speed of a training step: each matrix product of its graph, with the sizes of real
+ * passes, is run alone in its own session, and the fastest of several runs counts. The sum is the minimum time of a
+ * step with this runtime, no matter how the other operators are implemented.
+ */
 import { Command } from 'commander'
 import { pack } from '../src/batching/pack.ts'
 import { cutIntoPasses } from '../src/batching/passes.ts'
@@ -16,12 +21,6 @@ import { dialect, onnxruntime } from '../src/runtime/onnxruntime.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
-
-/**
- * Measures an upper bound for the speed of a training step: each matrix product of its graph, with the sizes of real
- * passes, is run alone in its own session, and the fastest of several runs counts. The sum is the minimum time of a
- * step with this runtime, no matter how the other operators are implemented.
- */
 
 type Sizes = readonly number[]
 

@@ -1,3 +1,4 @@
+/** Measures how much speed a process that keeps one core busy costs. See README.md. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
@@ -7,8 +8,6 @@ import { type EngineName, engineNames } from '../src/runtime/registry.ts'
 import type { OwnResult } from './speed/document.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
-
-/** Measures how much speed a process that keeps one core busy costs. See README.md. */
 
 interface Options {
   readonly engines: readonly EngineName[]

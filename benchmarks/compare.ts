@@ -1,3 +1,4 @@
+/** Compares spanforge with torch in a Markdown table, from the JSON output of speed.ts and python/bench_torch.py. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
@@ -5,8 +6,6 @@ import { decimal } from '../src/report/render/format.ts'
 import { defaultEngine, engineEntry } from '../src/runtime/registry.ts'
 import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
 import { titleOf } from './speed/models.ts'
-
-/** Compares spanforge with torch in a Markdown table, from the JSON output of speed.ts and python/bench_torch.py. */
 
 const TORCH_MODES: Readonly<Record<string, string>> = {
   run_qa: 'torch as run_qa runs it: fp32, padded to 384',

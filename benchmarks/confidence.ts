@@ -1,3 +1,8 @@
+/**
+ * Measures the calibration of the confidence. It is fitted on questions of some articles and tested on questions of
+ * others, each with its own paragraph and with eight other paragraphs around it. Tests one split of the file and other
+ * datasets, then random splits of the file by article.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { integerFrom } from '../src/cli/flags/parsers.ts'
@@ -19,12 +24,6 @@ import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '..
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/metrics/judged-questions.ts'
 import type { Example } from '../src/squad/types.ts'
 import { createWindows } from '../src/squad/windows.ts'
-
-/**
- * Measures the calibration of the confidence. It is fitted on questions of some articles and tested on questions of
- * others, each with its own paragraph and with eight other paragraphs around it. Tests one split of the file and other
- * datasets, then random splits of the file by article.
- */
 
 interface Flags {
   readonly shift: readonly string[]

@@ -1,3 +1,4 @@
+/** Measures whether memory stays constant over thousands of passes with different shapes. See README.md. */
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { countSpans } from '../src/batching/span-targets.ts'
@@ -7,8 +8,6 @@ import { random } from '../src/random/random.ts'
 import { columns, textTable } from '../src/report/render/table.ts'
 import { type EngineName, engineNames, openEngine } from '../src/runtime/registry.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
-
-/** Measures whether memory stays constant over thousands of passes with different shapes. See README.md. */
 
 const CONFIG = { hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 512 }
 const STILL = { vocab_size: 1024, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }

@@ -1,3 +1,4 @@
+/** Measures the peak resident memory of exports with the built program, and compares it with the limit. See README.md. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,8 +7,6 @@ import { Command } from 'commander'
 import { EXPORT_DTYPES } from '../src/checkpoint/onnx-folder.ts'
 import type { ExportOutcome } from '../src/export/export-model.ts'
 import { packageFile } from '../src/package-root.ts'
-
-/** Measures the peak resident memory of exports with the built program, and compares it with the limit. See README.md. */
 
 interface Options {
   readonly data?: string

@@ -1,3 +1,4 @@
+/** Exports a model in all variants and measures their size, accuracy and speed, in a Markdown table. See README.md. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,6 @@ import type { VariantSession } from '../src/export/gate/runtime.ts'
 import { gateRuntime } from '../src/export/gate/runtimes.ts'
 import { exportModel } from '../src/runs/export/export.ts'
 import { standardErrorScreen } from '../src/runs/screen/progress.ts'
-
-/** Exports a model in all variants and measures their size, accuracy and speed, in a Markdown table. See README.md. */
 
 interface Options {
   readonly questions: number

@@ -1,3 +1,4 @@
+/** Compares training steps of each architecture with torch's, on the same windows, in a Markdown table. See README.md. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +10,6 @@ import type { OwnResult, Result, TorchDocument } from './speed/document.ts'
 import { FAMILIES, titleOf } from './speed/models.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
-
-/** Compares training steps of each architecture with torch's, on the same windows, in a Markdown table. See README.md. */
 
 interface Options {
   readonly models: readonly string[]

@@ -59,7 +59,8 @@ const { positionals, values } = parseArgs({
   },
 })
 const [modelFolder, trainFile, validationFile] = positionals
-if (!modelFolder || !trainFile || !validationFile) throw new Error('give MODEL_FOLDER TRAIN_FILE VALIDATION_FILE')
+if (!modelFolder || !trainFile || !validationFile)
+  throw new Error('usage: npx tsx benchmarks/freeze-layers.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE')
 const numbers = (text: string) => text.split(',').map(Number)
 
 const recipe: Recipe = {

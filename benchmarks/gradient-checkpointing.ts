@@ -1,3 +1,4 @@
+/** Measures training with and without gradient checkpointing, in a Markdown table. See README.md. */
 import { Command, Option } from 'commander'
 import { decimal } from '../src/report/render/format.ts'
 import { defaultEngine, type EngineName, engineNames } from '../src/runtime/registry.ts'
@@ -5,8 +6,6 @@ import type { OwnResult } from './speed/document.ts'
 import { MODELS, titleOf } from './speed/models.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
-
-/** Measures training with and without gradient checkpointing, in a Markdown table. See README.md. */
 
 interface Options {
   readonly model: string

@@ -1,3 +1,4 @@
+/** Computes from the graphs how much memory the values of a training pass need at once. Nothing is run. See README.md. */
 import { Command } from 'commander'
 import { lower } from '../src/lowering/lower.ts'
 import { trainingGraph } from '../src/models/programs.ts'
@@ -7,8 +8,6 @@ import { columns, textTable } from '../src/report/render/table.ts'
 import { dialect } from '../src/runtime/onnxruntime.ts'
 import { mostLiveValues } from '../tests/live-values.ts'
 import { configOf, FAMILIES, titleOf } from './speed/models.ts'
-
-/** Computes from the graphs how much memory the values of a training pass need at once. Nothing is run. See README.md. */
 
 const kept = (model: string, pass: { rows: number; length: number }, gradient_checkpointing: boolean): string => {
   const { outputs } = trainingGraph(parseConfig(configOf(model), model), { gradient_checkpointing })

@@ -1,3 +1,7 @@
+/**
+ * Measures many questions about one book, and one question about a whole shelf of books: questions per second and peak
+ * resident memory, each in a separate process. The text is real: the concatenated contexts of a data file.
+ */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +14,6 @@ import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import { loadModel } from '../src/runs/load/load-model.ts'
 import { countingProgressBar } from '../src/runs/screen/progress.ts'
-
-/**
- * Measures many questions about one book, and one question about a whole shelf of books: questions per second and peak
- * resident memory, each in a separate process. The text is real: the concatenated contexts of a data file.
- */
 
 interface Flags {
   readonly questions: number

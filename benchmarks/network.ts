@@ -1,13 +1,12 @@
+/**
+ * Measures training on ranks in network namespaces whose links have a limited bandwidth, and compares it with the formula
+ * in docs/scale.md. Needs Linux, root, ip, tc and MPICH. See README.md.
+ */
 import { execFileSync } from 'node:child_process'
 import { Command, Option } from 'commander'
 import { decimal } from '../src/report/render/format.ts'
 import { MODELS, titleOf } from './speed/models.ts'
 import { measuring, timesOf } from './speed/start-ranks.ts'
-
-/**
- * Measures training on ranks in network namespaces whose links have a limited bandwidth, and compares it with the formula
- * in docs/scale.md. Needs Linux, root, ip, tc and MPICH. See README.md.
- */
 
 interface Options {
   readonly models: readonly string[]

@@ -1,3 +1,4 @@
+/** Compares spanforge with torch on this processor, in alternating runs, in less than ten minutes. See README.md. */
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +10,6 @@ import type { Result, TorchDocument } from './speed/document.ts'
 import { limitInstructions, processorInstructions, SETS } from './speed/instructions.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
-
-/** Compares spanforge with torch on this processor, in alternating runs, in less than ten minutes. See README.md. */
 
 type Precision = 'bfloat16' | 'float32'
 

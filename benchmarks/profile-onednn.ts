@@ -1,3 +1,4 @@
+/** Profiles training steps and evaluations on oneDNN by part. See README.md. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +14,6 @@ import { Stepper } from '../src/training/loop/stepper.ts'
 import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 import { engineWith } from './speed/engine.ts'
-
-/** Profiles training steps and evaluations on oneDNN by part. See README.md. */
 
 type Parts = Readonly<Record<string, { readonly milliseconds: number; readonly calls: number }>>
 

@@ -1,3 +1,4 @@
+/** Profiles training steps with ONNX Runtime, by operator and by node. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +10,6 @@ import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 import { engineWith } from './speed/engine.ts'
 import { benchmarkModel, MODELS } from './speed/models.ts'
-
-/** Profiles training steps with ONNX Runtime, by operator and by node. */
 
 interface NodeEvent {
   readonly cat: string

@@ -1,10 +1,9 @@
+/** Compares ranks of one thread each with one process that has as many threads, in a Markdown table. See README.md. */
 import { Command, Option } from 'commander'
 import { decimal } from '../src/report/render/format.ts'
 import { MODELS, titleOf } from './speed/models.ts'
 import { measuring, timesOf } from './speed/start-ranks.ts'
 import type { RankTimes } from './speed/time-ranks.ts'
-
-/** Compares ranks of one thread each with one process that has as many threads, in a Markdown table. See README.md. */
 
 interface Options {
   readonly models: readonly string[]

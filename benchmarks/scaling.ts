@@ -1,3 +1,6 @@
+/**
+ * Measures how the cost per token and the memory grow with the data, batch size, epochs and pass size. See README.md.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
@@ -8,10 +11,6 @@ import { columns, textTable } from '../src/report/render/table.ts'
 import type { ScalingDocument, ScalingPoint } from './speed/document.ts'
 import { runScript } from './speed/start.ts'
 import type { ScalingSettings } from './speed/time-scaling.ts'
-
-/**
- * Measures how the cost per token and the memory grow with the data, batch size, epochs and pass size. See README.md.
- */
 
 const EXPERIMENTS = ['shares', 'batches', 'epochs', 'passes'] as const
 type Experiment = (typeof EXPERIMENTS)[number]

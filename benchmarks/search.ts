@@ -1,3 +1,8 @@
+/**
+ * Measures answering from an index: how often the passage with the answer is among the first k, exact match and F1 of
+ * the answers compared with those from the given paragraph, and the time of a question, compared with reading all
+ * passages. The collection has all paragraphs of all data files, one document for each article.
+ */
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,12 +21,6 @@ import { STEMMINGS, type Stemming } from '../src/search/schema.ts'
 import { bootstrapMean } from '../src/squad/metrics/bootstrap.ts'
 import { squadMetrics } from '../src/squad/metrics/metrics.ts'
 import type { Example } from '../src/squad/types.ts'
-
-/**
- * Measures answering from an index: how often the passage with the answer is among the first k, exact match and F1 of
- * the answers compared with those from the given paragraph, and the time of a question, compared with reading all
- * passages. The collection has all paragraphs of all data files, one document for each article.
- */
 
 interface Flags {
   readonly model: string

@@ -45,7 +45,7 @@ interface Ending {
 }
 
 /** Maximum factor by which an attack may slow down ordinary answers. */
-const SLOWER = 3
+const MAX_SLOWDOWN = 3
 
 async function measure(model: string, data: string, options: Options): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-hostile-'))
@@ -145,7 +145,7 @@ class Clients {
   }
 }
 
-/** Peak memory in bytes, as measured by the operating system. */
+/** Peak memory of the server in megabytes, as measured by the operating system. */
 function peakMegabytes({ child }: ServerProcess): number {
   if (child.exitCode !== null || child.signalCode !== null) return Number.NaN
   const [, kilobytes] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
@@ -181,7 +181,7 @@ function report(phases: readonly Phase[], ending: Ending, { megabytes, out }: Op
   const cpu = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`
   if (out) writeFileSync(out, `${JSON.stringify({ cpu, megabytes, phases, ending }, null, 2)}\n`)
   const isUnharmed = phases.every(
-    (phase) => phase.lost === 0 && phase.wrong === 0 && ratio(phase) <= SLOWER && phase.peak_mb < megabytes,
+    (phase) => phase.lost === 0 && phase.wrong === 0 && ratio(phase) <= MAX_SLOWDOWN && phase.peak_mb < megabytes,
   )
   return isUnharmed && ending.exit_code === 0 && ending.milliseconds <= 1000
 }

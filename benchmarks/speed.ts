@@ -1,3 +1,4 @@
+/** Measures how fast spanforge trains and evaluates on the CPU of this machine. See README.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
@@ -12,8 +13,6 @@ import { engineWith } from './speed/engine.ts'
 import { MODELS } from './speed/models.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
-
-/** Measures how fast spanforge trains and evaluates on the CPU of this machine. See README.md. */
 
 interface Options {
   readonly models: readonly string[]

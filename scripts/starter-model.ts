@@ -42,8 +42,9 @@ const { values } = parseArgs({
   },
 })
 const recipe = RECIPES[values.recipe]
-if (!recipe) throw new Error(`unknown recipe ${values.recipe}, expected one of ${Object.keys(RECIPES).join(', ')}`)
-if (!values.output_dir) throw new Error('give --output_dir')
+if (!recipe)
+  throw new Error(`--recipe: unknown recipe ${values.recipe}, expected one of ${Object.keys(RECIPES).join(', ')}`)
+if (!values.output_dir) throw new Error('--output_dir is required')
 const train_on = values.train_on.split(',') as StarterSource[]
 if (!train_on.every((name) => name in SOURCES) || !train_on.includes('tydi'))
   throw new Error('--train_on: expected tydi and others of squad, mlqa')

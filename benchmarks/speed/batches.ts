@@ -1,7 +1,6 @@
+/** Selects the windows to time and their order, with the same deterministic rule as ../python/batches.py. */
 import { SpanforgeError } from '../../src/errors.ts'
 import type { Window } from '../../src/squad/types.ts'
-
-/** Selects the windows to time and their order, with the same deterministic rule as ../python/batches.py. */
 
 export type Order = 'shuffled' | 'grouped'
 

@@ -1,3 +1,7 @@
+/**
+ * Measures a model in one mode in a separate process, so that the peak memory is that of this mode. Started by
+ * ../speed.ts with its settings as a JSON argument; prints a JSON document.
+ */
 import { evaluateDataset } from '../../src/inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../../src/models/question-answering.ts'
 import { forwardFlop, trainingFlop } from '../../src/models/useful-work.ts'
@@ -11,11 +15,6 @@ import type { OwnResult, Rates, StepRecord, TrainingRates } from './document.ts'
 import { engineWith } from './engine.ts'
 import { peakResidentBytes } from './memory.ts'
 import { benchmarkModel } from './models.ts'
-
-/**
- * Measures a model in one mode in a separate process, so that the peak memory is that of this mode. Started by
- * ../speed.ts with its settings as a JSON argument; prints a JSON document.
- */
 
 export interface ModeSettings {
   readonly train_file: string

@@ -1,3 +1,7 @@
+/**
+ * Measures training steps on one or several ranks. Started by ../ranks.ts and ../network.ts with its settings as a JSON
+ * argument; the first rank prints a JSON document.
+ */
 import { withRanks } from '../../src/cli/terminal/with-ranks.ts'
 import type { Ranks, ReduceDtype } from '../../src/ranks/ranks.ts'
 import { agreeOn } from '../../src/ranks/ranks.ts'
@@ -8,11 +12,6 @@ import { Stepper } from '../../src/training/loop/stepper.ts'
 import { pickBatches } from './batches.ts'
 import { readDataset } from './data.ts'
 import { benchmarkModel } from './models.ts'
-
-/**
- * Measures training steps on one or several ranks. Started by ../ranks.ts and ../network.ts with its settings as a JSON
- * argument; the first rank prints a JSON document.
- */
 
 export interface RankSettings {
   readonly train_file: string
