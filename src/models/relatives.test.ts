@@ -126,13 +126,13 @@ describe.each(families)('ten recorded steps of AdamW: %s', (family) => {
     })),
   )
   const firsts = batches.map((_, i) => batches.slice(0, i).reduce((n, { rows }) => n + rows.length, 0))
-  let stepper: Stepper
+  let stepper: Stepper | undefined
   beforeAll(async () => {
     const { lr: learning_rate, weight_decay, clip: max_grad_norm, warmup: warmup_steps, eps: adam_epsilon } = recorded
     const args = { learning_rate, weight_decay, max_grad_norm, warmup_steps, adam_epsilon, padding: 'longest' }
     stepper = await Stepper.open(model, parseArguments(args, 'test'), recorded.steps.length)
   })
-  afterAll(() => stepper.release())
+  afterAll(() => stepper?.release())
 
   test('weight decay applies to the same parameters', () => {
     const decaying = model.parameters.entries.filter(decays)
@@ -143,7 +143,7 @@ describe.each(families)('ten recorded steps of AdamW: %s', (family) => {
     for (const [step, want] of recorded.steps.entries()) {
       const turn = step % batches.length
       const group = [batches[turn].rows.map((_, r) => firsts[turn] + r)]
-      const { loss, grad_norm, learning_rate } = await stepper.step(step, group, windows)
+      const { loss, grad_norm, learning_rate } = await stepper!.step(step, group, windows)
       expect(Math.abs(loss - want.loss), `loss of step ${step}`).toBeLessThan(within.step_loss)
       expect(Math.abs(grad_norm - want.grad_norm), `norm of step ${step}`).toBeLessThan(within.grad_norm)
       expect(learning_rate).toBeCloseTo(want.lr, 12)

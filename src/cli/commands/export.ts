@@ -138,4 +138,4 @@ async function exportToSite(named: readonly string[], output: Output, options: E
 }
 
 const documentsText = ({ documents, passages, database }: SiteIndex): string =>
-  `${documents} (${passages} passages, ${byteSize(database.bytes)}); visitors can read all of their text`
+  `${documents.toLocaleString('en-US')} (${passages.toLocaleString('en-US')} passages, ${byteSize(database.bytes)}); visitors can read all of their text`
