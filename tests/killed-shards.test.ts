@@ -5,7 +5,7 @@ import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import { startKillable } from './killable-cli.ts'
 import { describeShared, shared } from './shared.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { exhaustiveOr, isExhaustive } from './thorough.ts'
+import { exhaustiveOr, isExhaustive, itInFull } from './thorough.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
 // Processes take seconds on an idle machine and minutes on a busy one.
@@ -37,7 +37,7 @@ async function expectSame(folder: string, shards: number, given: readonly string
 }
 
 describe('An evaluation in shards, each of which is killed once, gives the results of one process', () => {
-  test('for a small model', async () => {
+  itInFull('for a small model', async () => {
     const folder = temporaryFolder()
     const data = join(folder, 'dev.json')
     const examples = tinyExamples(exhaustiveOr(3000, 500))
