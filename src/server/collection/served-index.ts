@@ -54,6 +54,10 @@ export class ServedIndex {
     this.waiting++
     try {
       return await this.opened.thread.call<T>(name, ...args)
+    } catch (cause) {
+      // The request is checked before the index is read, so the file is the reason, and the log says which.
+      const remedy = 'Its operator must create the index again, and send SIGHUP to the server, whose log says more.'
+      throw new HttpProblem(500, 'The index of this server cannot be read.', { remedy, cause })
     } finally {
       this.waiting--
     }
