@@ -216,3 +216,12 @@ describe('shards of sweep', () => {
     expect(await failure(...sweep('merged', '--shard', '1/2', '--weight_decay', '0.1'))).toContain('other arguments')
   })
 })
+
+test('an error about --shard names the flag once, and says what is expected', async () => {
+  expect(await failure('predict', '--shard', '3/2')).toBe(
+    'error: --shard: found 3/2, expected i/n with 1 <= i <= n <= 100000\n',
+  )
+  expect(await failure('evaluate', '--shard', 'x')).toMatch(
+    /^error: --shard: found x\n {2}Expected i\/n, such as 3\/16/,
+  )
+})

@@ -1,5 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { SpanforgeError } from '../../errors.ts'
+import type { Command } from 'commander'
 import { parseShard, type Shard } from '../../runs/shards/shard.ts'
 export interface OverwriteFlag {
   readonly overwrite?: boolean
@@ -17,13 +16,5 @@ export const withShardFlag = (command: Command): Command =>
   command.option(
     '--shard <i/n>',
     'compute part i of n, such as 3/16, then run spanforge merge; auto/n in a Kubernetes Indexed Job or a Slurm array',
-    shardOf,
+    (text) => parseShard(text),
   )
-
-function shardOf(text: string): Shard {
-  try {
-    return parseShard(text)
-  } catch (error) {
-    throw error instanceof SpanforgeError ? new InvalidArgumentError(error.message) : error
-  }
-}

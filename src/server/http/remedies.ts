@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Problem } from './contract.ts'
-import { asProblem, HttpProblem } from './problem.ts' // CHECK
+import { asProblem, HttpProblem } from './problem.ts'
 
 const DESCRIBED = 'See /docs for the request format.'
 
