@@ -126,6 +126,8 @@ describeChromium('the analysis page in Chromium', () => {
     await first.locator('summary').focus()
     await page.keyboard.press('Enter')
     const context = first.locator('.context')
+    // The browser reports that the question is open a little later.
+    await context.waitFor()
     expect(await context.locator('mark.gold').allTextContents()).toEqual(['Th', 'e 4 ', 'friends'])
     expect(await context.locator('mark.prediction').allTextContents()).toEqual(['friends', ' left'])
     expect(await context.locator('mark.gold.prediction').allTextContents()).toEqual(['friends'])
