@@ -1,5 +1,5 @@
 /**
- * Prints the results of recipes.ts as a Markdown table, each recipe beside the baseline of the same length.
+ * Prints the results of recipes.ts as Markdown, a table for each length and precision, each recipe beside its baseline.
  *
  *     npx tsx benchmarks/recipes-table.ts [--results benchmarks/results/recipes] [--curves]
  *
@@ -22,32 +22,36 @@ const { values } = parseArgs({
 })
 const files = existsSync(values.results) ? readdirSync(values.results).filter((name) => name.endsWith('.json')) : []
 const results: RecipeResult[] = files.map((name) => JSON.parse(readFileSync(join(values.results, name), 'utf8')))
-const byRecipe = new Map(
-  [...new Set(results.map(({ recipe }) => recipe))].map((name) => [
-    name,
-    results.filter(({ recipe }) => recipe === name),
-  ]),
-)
 
 const row = (cells: readonly string[]) => console.log(`| ${cells.join(' | ')} |`)
 const meanOf = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length
 
 if (values.curves) printCurves()
-else printScores()
+else
+  for (const [title, runs] of groupsOf(results, ({ windows, precision }) => `${windows} windows, ${precision}`)) {
+    console.log(`\n${title}:\n`)
+    printScores(groupsOf(runs, ({ recipe }) => recipe))
+  }
 
-function printScores(): void {
+function groupsOf(runs: readonly RecipeResult[], keyOf: (run: RecipeResult) => string): Map<string, RecipeResult[]> {
+  const groups = new Map<string, RecipeResult[]>()
+  for (const run of runs) groups.set(keyOf(run), [...(groups.get(keyOf(run)) ?? []), run])
+  return groups
+}
+
+function printScores(byRecipe: ReadonlyMap<string, readonly RecipeResult[]>): void {
+  const baseline = byRecipe.get('baseline') ?? []
   row(['recipe', 'what is different', 'seeds', 'loss', 'exact match', 'F1', 'F1 against the baseline (95 %)', 'p'])
   row(['---', '---', '---', '--:', '--:', '--:', '---', '--:'])
   for (const [name, runs] of byRecipe) {
     const of = (metric: 'loss' | 'exact_match' | 'f1') => meanOf(runs.map(({ final }) => final[metric]))
     const scores = [of('loss').toFixed(3), of('exact_match').toFixed(1), of('f1').toFixed(1)]
-    row([name, runs[0].about, runs.map(({ seed }) => seed).join(', '), ...scores, ...againstBaseline(name, runs)])
+    row([name, runs[0].about, runs.map(({ seed }) => seed).join(', '), ...scores, ...comparison(runs, baseline)])
   }
 }
 
 /** The paired difference in F1 and its p-value, or nothing for the baseline itself. */
-function againstBaseline(name: string, runs: readonly RecipeResult[]): string[] {
-  const baseline = byRecipe.get(name.endsWith('-hour') ? 'baseline-hour' : 'baseline') ?? []
+function comparison(runs: readonly RecipeResult[], baseline: readonly RecipeResult[]): string[] {
   const pairs = runs.flatMap((run) => {
     const other = baseline.find(({ seed }) => seed === run.seed)
     return other && other !== run ? [[other, run] as const] : []

@@ -1,14 +1,12 @@
 /**
  * Trains recipes on real data, for comparison with each other (recipes/list.ts), and writes the result of each to a file.
  *
- *     npx tsx benchmarks/recipes.ts RECIPE[-hour] ... | --all [--seed 42,43,44] [--minutes N | --windows N]
- *       [--until HH:MM | --max_hours N] [--model FOLDER] [--data FOLDER] [--work build/recipes]
- *       [--out benchmarks/results/recipes]
+ *     npx tsx benchmarks/recipes.ts RECIPE ... | --all [--seed 42,43,44] [--windows 23400] [--until HH:MM | --max_hours N]
+ *       [--model FOLDER] [--data FOLDER] [--work build/recipes] [--out benchmarks/results/recipes]
  *
- * A run takes 15 minutes, with -hour an hour, or N minutes, on a machine that trains MiniLM-L6-H384 with 26 windows/s in
- * bfloat16 (README.md). Its length is a number of windows, 23,400 or 93,600, so that it does not depend on what else the
- * machine does. Recipes that take longer for a window see fewer of them and faster ones more, by the measured factor in the
- * list. All runs use oneDNN (ONEDNN_DIR), in bfloat16 where the processor has it.
+ * The length of a run is a number of windows, so that it does not depend on what else the machine does (README.md). Recipes that
+ * take longer for a window see fewer of them and faster ones more, by the measured factor in the list. All runs use oneDNN
+ * (ONEDNN_DIR), in bfloat16 where the processor has it.
  *
  * Several recipes are trained one after the other, all with the first seed before any with the next. At the end time (local),
  * the run in progress saves a checkpoint. Interrupted or killed runs are resumed by the same command, and finished ones are
@@ -16,7 +14,7 @@
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { RECIPES, WINDOWS_PER_MINUTE } from './recipes/list.ts'
+import { RECIPES } from './recipes/list.ts'
 import { endTime, queueOf } from './recipes/queue.ts'
 import { PRECISION, resultFile, runRecipe } from './recipes/run.ts'
 
@@ -25,8 +23,7 @@ const { positionals, values } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
     seed: { type: 'string', default: '42' },
-    minutes: { type: 'string' },
-    windows: { type: 'string' },
+    windows: { type: 'string', default: '23400' },
     until: { type: 'string' },
     max_hours: { type: 'string' },
     model: { type: 'string', default: '../shared/models/minilm-l6-h384' },
@@ -36,7 +33,10 @@ const { positionals, values } = parseArgs({
   },
 })
 const { all, model, data, work, out, until, max_hours } = values
+const windows = Number(values.windows)
 const queue = queueOf(all ? Object.keys(RECIPES) : positionals, values.seed, Object.keys(RECIPES))
+if (!(Number.isInteger(windows) && windows > 0))
+  throw new Error(`--windows ${values.windows}: expected an integer above 0`)
 const end = endTime({ until, max_hours }, new Date())
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
@@ -46,25 +46,18 @@ console.log(
 )
 
 const failed: string[] = []
-for (const { asked, seed } of queue) {
-  const minutes = values.minutes ?? (asked.endsWith('-hour') ? '60' : '15')
-  const windows = Number(values.windows ?? Number(minutes) * WINDOWS_PER_MINUTE)
-  if (!(windows >= 1)) throw new Error('--minutes and --windows: expected a number above 0')
-  const length = values.windows ? `-${windows}-windows` : values.minutes ? `-${minutes}-minutes` : ''
-  const name = `${asked}${length}`
-  const file = resultFile({ out, name, seed })
-  if (existsSync(file)) {
-    console.log(`${file}: already exists`)
+for (const { recipe: name, seed } of queue) {
+  const recipe = RECIPES[name]
+  const run = { name, recipe, seed, windows, model, data, work, out, signal: interrupted.signal }
+  const teacher = recipe.teacher && {
+    ...{ ...run, name: recipe.teacher },
+    ...{ recipe: RECIPES[recipe.teacher], seed: seed + 1 },
+  }
+  if (existsSync(resultFile(run))) {
+    console.log(`${resultFile(run)}: already exists`)
     continue
   }
   console.log(`${name}, seed ${seed}`)
-  const own = asked.replace(/-hour$/, '')
-  const recipe = RECIPES[own]
-  const run = { name, recipe, seed, windows, model, data, work, out, signal: interrupted.signal }
-  const teacher = recipe.teacher && {
-    ...{ ...run, name: name.replace(own, recipe.teacher) },
-    ...{ recipe: RECIPES[recipe.teacher], seed: seed + 1 },
-  }
   const result = await runRecipe(teacher ? { ...run, teacher } : run).catch((error: Error) => {
     if (queue.length === 1) throw error
     console.error(`${name}, seed ${seed} failed: ${error.message}`)

@@ -4,10 +4,10 @@ import { endTime, queueOf } from '../benchmarks/recipes/queue.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 
 test('all recipes are trained with a seed before any with the next', () => {
-  const queue = queueOf(['a', 'b-hour'], '42,43', ['a', 'b'])
-  expect(queue.map(({ asked, seed }) => `${asked} ${seed}`)).toEqual(['a 42', 'b-hour 42', 'a 43', 'b-hour 43'])
-  expect(() => queueOf(['a', 'c'], '42', ['a', 'b'])).toThrow('unknown recipe c: give --all, or some of a, b')
-  expect(() => queueOf([], '42', ['a', 'b'])).toThrow('no recipe: give --all')
+  const queue = queueOf(['a', 'b'], '42,43', ['a', 'b'])
+  expect(queue.map(({ recipe, seed }) => `${recipe} ${seed}`)).toEqual(['a 42', 'b 42', 'a 43', 'b 43'])
+  expect(() => queueOf(['a', 'c'], '42', ['a', 'b'])).toThrow('unknown recipe c: expected --all, or some of a, b')
+  expect(() => queueOf([], '42', ['a', 'b'])).toThrow('no recipe: expected --all')
   for (const seeds of ['', '42,', '-1', '1.5', 'x'])
     expect(() => queueOf(['a'], seeds, ['a'])).toThrow(`--seed ${seeds}: expected integers`)
 })

@@ -14,8 +14,8 @@ export interface Recipe {
    */
   readonly cost?: number
   /**
-   * Windows of span selection (`spanforge adapt`) on the contexts of the training data before the training, which sees as
-   * many windows less.
+   * Share of the windows for span selection (`spanforge adapt`) on the contexts of the training data, before the training
+   * with the others.
    */
   readonly adapt?: number
   /** Another recipe, whose model of the same length and the next seed is the teacher. */
@@ -33,11 +33,11 @@ const BASELINE: TrainingArgumentsInput = {
   doc_stride: 128,
 }
 
-/** A recipe's run is this long for each minute of its time, because a shared machine is not equally fast at all times. */
-export const WINDOWS_PER_MINUTE = 26 * 60
-
 /** Windows between two evaluations, approximately. */
 const WINDOWS_PER_EVALUATION = 10_000
+
+/** Windows of span selection in a run of `windows` windows. */
+export const adaptationWindows = ({ adapt = 0 }: Recipe, windows: number): number => Math.round(adapt * windows)
 
 /**
  * The arguments of a recipe, for as many steps as it takes in the time of `windows` windows of the baseline. Evaluations and
@@ -45,7 +45,7 @@ const WINDOWS_PER_EVALUATION = 10_000
  */
 export function recipeArguments(recipe: Recipe, windows: number): TrainingArgumentsInput {
   const own = { ...BASELINE, ...recipe.arguments }
-  const seen = (windows - (recipe.adapt ?? 0)) / (recipe.cost ?? 1)
+  const seen = (windows - adaptationWindows(recipe, windows)) / (recipe.cost ?? 1)
   const evaluations = Math.max(1, Math.round(seen / WINDOWS_PER_EVALUATION))
   const interval = Math.max(1, Math.round(seen / own.per_device_train_batch_size! / evaluations))
   const every = { eval_strategy: 'steps', eval_steps: interval, save_strategy: 'steps', save_steps: interval } as const
@@ -74,10 +74,13 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     arguments: { per_device_train_batch_size: 64, learning_rate: 3e-4, warmup_ratio: 0.06 },
     cost: 0.89,
   },
-  adapted: { about: 'span selection on the contexts of the training data first, for 4,700 windows', adapt: 4700 },
+  adapted: {
+    about: 'span selection on the contexts of the training data first, for a fifth of the windows',
+    adapt: 0.2,
+  },
   'adapted-long': {
-    about: 'span selection on the contexts of the training data first, for 9,400 windows',
-    adapt: 9400,
+    about: 'span selection on the contexts of the training data first, for two fifths of the windows',
+    adapt: 0.4,
   },
   'squad-only': { about: 'without TyDi', copies: { tydi: 0 } },
   'tydi-twice': { about: 'each TyDi question twice in an epoch', copies: { tydi: 2 } },

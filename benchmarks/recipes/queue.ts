@@ -1,6 +1,5 @@
 export interface QueuedRun {
-  /** A recipe, or a recipe with -hour. */
-  readonly asked: string
+  readonly recipe: string
   readonly seed: number
 }
 
@@ -9,14 +8,14 @@ export interface QueuedRun {
  * @throws Error if a recipe is unknown, none is given, or a seed is not an integer from 0
  */
 export function queueOf(asked: readonly string[], seeds: string, known: readonly string[]): QueuedRun[] {
-  const unknown = asked.find((name) => !known.includes(name.replace(/-hour$/, '')))
+  const unknown = asked.find((name) => !known.includes(name))
   if (unknown !== undefined || asked.length === 0)
     throw new Error(
-      `${unknown === undefined ? 'no recipe' : `unknown recipe ${unknown}`}: give --all, or some of ${known.join(', ')}, also with -hour`,
+      `${unknown === undefined ? 'no recipe' : `unknown recipe ${unknown}`}: expected --all, or some of ${known.join(', ')}`,
     )
   const numbers = seeds.split(',').map((seed) => (/^\s*\d+\s*$/.test(seed) ? Number(seed) : Number.NaN))
   if (numbers.some(Number.isNaN)) throw new Error(`--seed ${seeds}: expected integers from 0, separated by commas`)
-  return numbers.flatMap((seed) => asked.map((name) => ({ asked: name, seed })))
+  return numbers.flatMap((seed) => asked.map((recipe) => ({ recipe, seed })))
 }
 
 /** Largest delay of a timer in milliseconds. */

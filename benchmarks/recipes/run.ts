@@ -15,11 +15,11 @@ import type { Interval } from '../../src/squad/metrics/bootstrap.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../../src/training/arguments/arguments.ts'
 import { readTrainerState, STATE_FILE } from '../../src/training/checkpoints/state.ts'
 import { type DataManifest, devFile, prepareRecipeData, SOURCE_NAMES, trainFile } from './data.ts'
-import { type Recipe, recipeArguments } from './list.ts'
+import { adaptationWindows, type Recipe, recipeArguments } from './list.ts'
 import { withCopies } from './splits.ts'
 
 export interface RunOptions {
-  /** The name of the run and of its files. */
+  /** The name of the recipe. */
   readonly name: string
   readonly recipe: Recipe
   readonly seed: number
@@ -57,6 +57,8 @@ const COMPUTING = { engine: 'onednn', bf16: PRECISION === 'bfloat16' } as const
 export interface RecipeResult {
   readonly recipe: string
   readonly about: string
+  /** Length of the run for a recipe with the cost of the baseline. */
+  readonly windows: number
   readonly seed: number
   readonly cpu: string
   readonly precision: typeof PRECISION
@@ -79,25 +81,25 @@ export interface RecipeResult {
 }
 
 /** The file with the result of a run. */
-export const resultFile = ({ out, name, seed }: Pick<RunOptions, 'out' | 'name' | 'seed'>): string =>
-  join(out, `${name}-seed-${seed}.json`)
+export const resultFile = (run: RunOptions): string => join(run.out, `${runName(run)}.json`)
 
-const trainedFolder = ({ work, name, seed }: Pick<RunOptions, 'work' | 'name' | 'seed'>): string =>
-  join(work, `${name}-seed-${seed}`)
+const trainedFolder = (run: RunOptions): string => join(run.work, runName(run))
+
+const runName = ({ name, windows, seed }: RunOptions): string => `${name}-${windows}-windows-seed-${seed}`
 
 /**
  * Trains a recipe, or resumes it from its last checkpoint, evaluates it on dev.json and writes its result.
  * Returns undefined if it was interrupted.
  */
 export async function runRecipe(options: RunOptions): Promise<RecipeResult | undefined> {
-  const { name, recipe, seed, work, signal, teacher } = options
+  const { name, recipe, windows, seed, work, signal, teacher } = options
   const manifest = await prepareRecipeData(options.data, join(work, 'data'))
   const output_dir = trainedFolder(options)
   if (teacher && !existsSync(resultFile(teacher)) && !(await runRecipe(teacher))) return undefined
   const model = await adaptedModel(options)
   if (!model) return undefined
   const given: TrainingArgumentsInput = {
-    ...recipeArguments(recipe, options.windows),
+    ...recipeArguments(recipe, windows),
     model,
     ...(teacher && { teacher: trainedFolder(teacher) }),
     train_file: await mixedFile(work, recipe),
@@ -116,6 +118,7 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
   const result: RecipeResult = {
     recipe: name,
     about: recipe.about,
+    windows,
     seed,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     precision: PRECISION,
@@ -132,15 +135,17 @@ export async function runRecipe(options: RunOptions): Promise<RecipeResult | und
 }
 
 /** The folder of the model to train: with `adapt`, after span selection. Undefined if that was interrupted. */
-async function adaptedModel({ recipe, name, seed, model, work, signal }: RunOptions): Promise<string | undefined> {
+async function adaptedModel(options: RunOptions): Promise<string | undefined> {
+  const { recipe, windows, seed, model, work, signal } = options
   if (!recipe.adapt) return model
-  const output_dir = join(work, `${name}-seed-${seed}-adapted`)
+  const output_dir = `${trainedFolder(options)}-adapted`
   if (existsSync(join(output_dir, 'all_results.json'))) return output_dir
   const batch = 16
+  const max_steps = Math.round(adaptationWindows(recipe, windows) / batch)
   const args = await prepareAdaptation(
     SOURCE_NAMES.map((source) => trainFile(join(work, 'data'), source)),
     {
-      ...{ model, output_dir, seed, per_device_train_batch_size: batch, max_steps: Math.round(recipe.adapt / batch) },
+      ...{ model, output_dir, seed, per_device_train_batch_size: batch, max_steps },
       ...{ ...COMPUTING, save_steps: 200, save_total_limit: 1, resume_from_checkpoint: 'latest' },
     },
     { style: 'mixed', max_examples: 20_000, held_out: 0.05, signal },
