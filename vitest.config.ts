@@ -1,3 +1,5 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -41,6 +43,18 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Memory for files, where Linux has it. */
+const SHARED_MEMORY = '/dev/shm'
+/** Free bytes that SHARED_MEMORY needs for the files of tests, which take up to 2 GB at a time. */
+const ENOUGH = 8e9
+
+/** Where tests write: to memory if it has room, because each flushed file of a checkpoint makes them wait for a disk. */
+function temporaryFiles(): string {
+  if (process.env.TMPDIR || !existsSync(SHARED_MEMORY)) return tmpdir()
+  const { bavail, bsize } = statfsSync(SHARED_MEMORY)
+  return bavail * bsize > ENOUGH ? SHARED_MEMORY : tmpdir()
+}
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
@@ -49,12 +63,13 @@ export default defineConfig({
     // What a test waits for comes at once, or on a busy machine a little later; a fault is one at any time.
     expect: { poll: { timeout: 60_000 } },
     globalSetup: 'tests/bundled-cli.ts',
+    setupFiles: 'tests/equal-bytes.ts',
     sequence: { sequencer: LongFirst },
     // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all. In
     // quick runs, which compute less, they often wait for other processes and pages, so that a third one finds time.
     pool: 'forks',
     maxWorkers: isThorough ? 2 : 3,
     isolate: false,
-    env: { SPANFORGE_THREADS: '1' },
+    env: { SPANFORGE_THREADS: '1', TMPDIR: temporaryFiles() },
   },
 })
