@@ -64,11 +64,11 @@ export class DocumentBuilder {
     this.blocks.push({ text, start, headings, isHeading, ...(pages && { pages }) })
     this.parts.push(text)
     this.length = start + text.length
-    if (isHeading) this.open.push({ level, text: text.replace(/\s+/g, ' ') })
+    if (isHeading) this.open.push({ level, text: inOneLine(text) })
   }
 
   build(type: DocumentType, facts: { readonly title?: string; readonly pages?: number } = {}): ReadDocument {
-    const title = tidy(facts.title ?? '').replace(/\s+/g, ' ') || this.blocks.find(({ isHeading }) => isHeading)?.text
+    const title = inOneLine(tidy(facts.title ?? '') || this.blocks.find(({ isHeading }) => isHeading)?.text || '')
     return {
       type,
       ...(title && { title: title.slice(0, MAX_HEADING) }),
@@ -79,11 +79,16 @@ export class DocumentBuilder {
   }
 }
 
-/** Removes control characters, which databases and web pages do not accept, and spaces around lines. */
+const inOneLine = (text: string): string => text.replace(/\s+/g, ' ')
+
+/**
+ * Removes control characters, which databases and web pages do not accept, characters that only mark where a word may be
+ * broken, and spaces around the text.
+ */
 const tidy = (text: string): string =>
   text
     .replace(/\p{Cs}/gu, '\ufffd')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-    .replace(/[\0-\x08\x0b\x0e-\x1f\x7f\ufeff]/g, '')
+    .replace(/[\0-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff]/g, '')
     .replace(/\r\n?|\f/g, '\n')
     .trim()

@@ -2,9 +2,10 @@
 import { DocumentBuilder, type DocumentType, type ReadDocument } from './document.ts'
 import type { DocumentLimits } from './document-reader.ts'
 import { docxHtml } from './formats/docx.ts'
+import { frontMatter } from './formats/front-matter.ts'
 import { readHtml } from './formats/html.ts'
 import { readPdf } from './formats/pdf.ts'
-import { decodedText, textPieces } from './formats/text.ts'
+import { declaredEncoding, decodedText, textPieces } from './formats/text.ts'
 
 /** @throws Error with a reason for the user, such as "requires a password" */
 export async function parseDocument(
@@ -23,19 +24,18 @@ export async function parseDocument(
   async function parsed(): Promise<ReadDocument> {
     if (type === 'pdf') return builder.build(type, await readPdf(bytes, max_pages, add))
     if (type === 'docx') return fromHtml(await docxHtml(bytes, max_unpacked))
+    if (type === 'html') return fromHtml(decodedText(bytes, declaredEncoding(bytes)))
     const text = decodedText(bytes)
-    if (type === 'html') return fromHtml(text)
     if (type === 'md') {
       const { marked } = await import('marked')
-      return fromHtml(await marked.parse(withoutFrontMatter(text)))
+      const { title, rest } = frontMatter(text)
+      readHtml(await marked.parse(rest), add)
+      return builder.build(type, { title })
     }
     for (const piece of textPieces(text)) add(piece)
     return builder.build(type)
   }
 }
-
-/** Removes the YAML that site generators expect at the beginning of Markdown files. */
-const withoutFrontMatter = (text: string): string => text.replace(/^\ufeff?---\r?\n[\s\S]*?\n---[^\S\n]*\r?\n/, '')
 
 const startsWith = (bytes: Uint8Array, start: string): boolean =>
   Buffer.from(bytes.subarray(0, start.length)).toString('latin1') === start
