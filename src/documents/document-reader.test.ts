@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { docxOf } from '../../tests/docx-file.ts'
 import { pdfOf } from '../../tests/pdf-file.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { zipOf } from '../../tests/zip-archive.ts'
 import type { DocumentType } from './document.ts'
 import { DocumentReader } from './document-reader.ts'
 import { findDocuments } from './find-documents.ts'
@@ -85,7 +86,13 @@ describe('DocumentReader', () => {
     ['a PDF named .txt', 'txt', pdfOf([]), /PDF with the ending/],
     ['text named .docx', 'docx', 'hello', /not a docx file/],
     ['an old Word file', 'docx', Buffer.from('d0cf11e0a1b11ae1', 'hex'), /Word 97/],
-    ['a truncated docx file', 'docx', docxOf(['x']).subarray(0, 300), /./],
+    ['a truncated docx file', 'docx', docxOf(['x']).subarray(0, 300), /truncated or corrupted/],
+    [
+      'a docx file without its main part',
+      'docx',
+      zipOf([{ name: 'x', content: Buffer.from('x') }]),
+      /main part is missing/,
+    ],
     ['a zip bomb', 'docx', docxOf(['x'.repeat(2e6)]), /more than 0 MB after decompression|after decompression/],
     [
       'a zip bomb of two parts',
@@ -130,7 +137,7 @@ describe('findDocuments', () => {
     for (const name of ['b.txt', 'a.MD', 'inner/c.html', '.hidden.txt', 'picture.png', '../outside.txt'])
       writeFileSync(join(docs, name), 'x')
     symlinkSync('../outside.txt', join(docs, 'out.txt'))
-    symlinkSync('b.txt', join(docs, 'same.txt'))
+    for (const name of ['a-same.txt', 'same.txt', 'z-same.txt']) symlinkSync('b.txt', join(docs, name))
     symlinkSync('nowhere.txt', join(docs, 'broken.txt'))
     symlinkSync('.', join(docs, 'circle'))
     const found = await findDocuments([docs, join(docs, 'b.txt')])

@@ -48,6 +48,7 @@ export interface FoundDocuments {
 export async function findDocuments(paths: readonly string[], signal?: AbortSignal): Promise<FoundDocuments> {
   const documents = new Map<string, FoundDocument>()
   const skipped: { name: string; reason: string }[] = []
+  const links: { path: string; name: string; root: string }[] = []
   let other_files = 0
 
   const add = (path: string, name: string, type: DocumentType, { size, mtimeMs }: Stats) => {
@@ -62,13 +63,14 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
     if (!found.isDirectory()) add(path, name, typeOf(path) ?? 'txt', found)
     else await walk(path, name, realpathSync(path))
   }
+  // A document keeps its own name if there are links to it, whatever the order of the entries of a folder.
+  for (const link of links.sort(byName)) linked(link)
   if (documents.size === 0)
     throw new UsageError(
       `${paths.join(', ')}: found no documents`,
       `Documents are files that end with ${DOCUMENT_ENDINGS.join(', ')}.`,
     )
-  const sorted = [...documents.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-  return { documents: sorted, skipped, other_files }
+  return { documents: [...documents.values()].sort(byName), skipped, other_files }
 
   async function walk(folder: string, name: string, root: string): Promise<void> {
     signal?.throwIfAborted()
@@ -79,7 +81,7 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
       const path = join(folder, entry)
       const inside = `${name}/${entry}`
       const found = lstatSync(path, { throwIfNoEntry: false })
-      if (found?.isSymbolicLink()) linked(path, inside, root)
+      if (found?.isSymbolicLink()) links.push({ path, name: inside, root })
       else if (found?.isDirectory()) await walk(path, inside, root)
       else if (found) file(path, inside, found)
     }
@@ -93,7 +95,7 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
   }
 
   /** Follows a link to a file in the same folder. Links to folders could form a circle and are not needed there. */
-  function linked(path: string, name: string, root: string): void {
+  function linked({ path, name, root }: (typeof links)[number]): void {
     if (!typeOf(path)) {
       other_files++
       return
@@ -108,6 +110,8 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
     }
   }
 }
+
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 const typeOf = (path: string): DocumentType | undefined => TYPES[extname(path).toLowerCase()]
 
