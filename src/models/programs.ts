@@ -133,6 +133,9 @@ export function frozenGraph(config: ModelConfig, freeze_layers: number): Graph {
   return { hidden: encoder(new Parameters(), config, noDropout, { to: freeze_layers }) }
 }
 
+/** A graph that adds two arrays of the same length, `to` and `from`. The output `sum` can be the memory of an input. */
+export const sumGraph = (): Graph => ({ sum: add(input('to', ['n']), input('from', ['n'])) })
+
 /** The parameters of the question-answering model in checkpoint order, which is also their order in memory. */
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   const p = new Parameters()

@@ -6,7 +6,7 @@ const CELL_SEPARATOR = ' | '
 const MAX_ROW = 1000
 
 /** Collects the cells of a row of a table, because their meaning depends on each other. */
-export class TableRow {
+export class HtmlTableRow {
   private readonly cells: DocumentPiece[][] = [[]]
 
   startCell(): void {

@@ -1,7 +1,7 @@
 /** The headings and paragraphs of an HTML document. It is parsed as a stream, so deep nesting costs nothing. */
 import { Parser } from 'htmlparser2'
 import type { DocumentPiece } from '../document.ts'
-import { TableRow } from './html-table.ts'
+import { HtmlTableRow } from './html-table.ts'
 
 const BLOCKS = new Set(
   (
@@ -57,7 +57,7 @@ function readElements(html: string, onlyMain: boolean, add: (piece: DocumentPiec
   /** The same for the main element. */
   let main = 0
   let preformatted = 0
-  let row: TableRow | undefined
+  let row: HtmlTableRow | undefined
   /** First part of the open link. */
   let link: number | undefined
 
@@ -87,7 +87,7 @@ function readElements(html: string, onlyMain: boolean, add: (piece: DocumentPiec
         if (name === 'br') parts.push(level === undefined ? '\n' : ' ')
         else if (name === 'table' || name === 'tr') endRow()
         else if (BLOCKS.has(name)) end()
-        if (name === 'tr') row = new TableRow()
+        if (name === 'tr') row = new HtmlTableRow()
         else if (name === 'td' || name === 'th') row?.startCell()
         else if (name === 'a') link = parts.length
         const heading = HEADING.exec(name)

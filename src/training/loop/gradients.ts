@@ -4,6 +4,7 @@ import { type Freeze, isFrozen } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
 import type { GradientOptions, GradientSource } from './gradient-source.ts'
+import { LaneAdder } from './lane-adder.ts'
 import { LaneGradient, type LaneSums } from './lane-gradient.ts'
 
 /** Number of parameters that are frozen. They come first in the order of the parameters. */
@@ -33,10 +34,13 @@ class SeparateSums implements LaneSums {
   }
 
   /** Adds these sums to others, and sets them to zero. */
-  moveTo({ dense, row }: LaneSums): void {
-    for (const { name } of this.dense.entries) move(this.dense.view(name), dense.view(name))
-    for (const { table, index, sum } of this.rows.values()) move(sum, row(table, index, sum.length))
-    this.rows.clear()
+  async moveTo({ dense, row }: LaneSums, adder: LaneAdder): Promise<void> {
+    for (const [to, from] of sharedRanges(dense, this.dense)) await adder.add(to, from)
+    for (const { table, index, sum } of this.rows.values()) {
+      const to = row(table, index, sum.length)
+      for (let i = 0; i < to.length; i++) to[i] += sum[i]
+    }
+    this.clear()
   }
 
   clear(): void {
@@ -45,11 +49,20 @@ class SeparateSums implements LaneSums {
   }
 }
 
-function move(from: Float32Array, to: Float32Array): void {
-  for (let i = 0; i < to.length; i++) {
-    to[i] += from[i]
-    from[i] = 0
+/** The elements of all parameters in `part`, in both layouts. Parameters next to each other in both are one pair. */
+function sharedRanges(whole: FlatParameters, part: FlatParameters): [Float32Array, Float32Array][] {
+  const starts = new Map(whole.entries.map(({ name, start }) => [name, start]))
+  const ranges: { whole: number; part: number; size: number }[] = []
+  for (const { name, start, size } of part.entries) {
+    const last = ranges.at(-1)
+    const place = starts.get(name)!
+    if (last && last.whole + last.size === place) last.size += size
+    else ranges.push({ whole: place, part: start, size })
   }
+  return ranges.map(({ size, ...start }) => [
+    whole.data.subarray(start.whole, start.whole + size),
+    part.data.subarray(start.part, start.part + size),
+  ])
 }
 
 interface OtherLane {
@@ -64,6 +77,7 @@ export class BatchGradient implements GradientSource {
   private readonly others: Promise<OtherLane>[] = []
   /** The other lanes that have sums. */
   private readonly used = new Set<OtherLane>()
+  private adder: Promise<LaneAdder> | undefined
   private loss_scale = 1
 
   private constructor(
@@ -92,7 +106,11 @@ export class BatchGradient implements GradientSource {
     this.loss_scale = loss_scale
     this.gradients.fill(0)
     this.first.reset()
-    this.empty(({ sums }) => sums.clear())
+    for (const { sums, gradient } of this.used) {
+      sums.clear()
+      gradient.reset()
+    }
+    this.used.clear()
   }
 
   async add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
@@ -104,22 +122,20 @@ export class BatchGradient implements GradientSource {
     return other.gradient.add(pass, masks, options)
   }
 
-  join(loss: number): number {
-    this.empty(({ sums }) => sums.moveTo(this.sums))
+  async join(loss: number): Promise<number> {
+    for (const { sums, gradient } of this.used) {
+      this.adder ??= LaneAdder.open(this.model.engine)
+      await sums.moveTo(this.sums, await this.adder)
+      gradient.reset()
+    }
+    this.used.clear()
     return loss
   }
 
   async release(): Promise<void> {
     await this.first.release()
     for (const other of await Promise.all(this.others)) await other?.gradient.release()
-  }
-
-  private empty(into: (lane: OtherLane) => void): void {
-    for (const lane of this.used) {
-      into(lane)
-      lane.gradient.reset()
-    }
-    this.used.clear()
+    await (await this.adder)?.release()
   }
 
   private async open(lane: number): Promise<OtherLane> {
