@@ -12,7 +12,7 @@ import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 /**
  * Alternates between killing from outside at a random time and killing itself before a file operation during a save.
  */
-const KILLS = thoroughOr(30, 6)
+const KILLS = thoroughOr(30, 3)
 const STEPS = 18
 
 /** Dropout as in the model's config; two batches per step; saves and evaluates every second step, logs every third. */

@@ -112,7 +112,7 @@ describeMpi('training on several ranks', isThorough, (launcher) => {
     expect(JSON.parse(stdout)).toEqual({ float32: 0, bf16: 0, broadcast: 0 })
   })
 
-  test('a signal to one rank saves and stops all', async () => {
+  itInFull('a signal to one rank saves and stops all', async () => {
     const steps = ['--max_steps', '5000', '--save_strategy', 'steps', '--save_steps', '1000', '--eval_strategy', 'no']
     const { child, ended } = launch(launcher, [cli(train('stopped', 2, ...steps))], 2)
     await until(() => existsSync(at('stopped/log.jsonl')), child)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { describeChromium, launchChromium } from './chromium.ts'
 import { compileProject, emptyProject, installRelease, packRelease, runProject, unpackRelease } from './installed.ts'
 import { read } from './source-tree.ts'
-import { isThorough } from './thorough.ts'
+import { isThorough, thoroughOr } from './thorough.ts'
 import { tinyFolder } from './tiny-squad.ts'
 
 /** Strict TypeScript that uses each entry point, and types whose shape depends on the options. */
@@ -134,26 +134,29 @@ describe('docs/bundlers.md', () => {
     expect(code).not.toMatch(/node:|__vite-browser-external/)
   })
 
-  it.each(['esm', 'cjs'] as const)('says how a program of Node is bundled, as %s', async (format) => {
-    const entry = join(project, `bundle-${format}.ts`)
-    const outfile = join(project, `bundle-${format}.${format === 'esm' ? 'mjs' : 'cjs'}`)
-    writeFileSync(
-      entry,
-      `import { tokenizerFromVocab } from 'spanforge/text'
+  it.each(thoroughOr(['esm', 'cjs'] as const, ['esm'] as const))(
+    'says how a program of Node is bundled, as %s',
+    async (format) => {
+      const entry = join(project, `bundle-${format}.ts`)
+      const outfile = join(project, `bundle-${format}.${format === 'esm' ? 'mjs' : 'cjs'}`)
+      writeFileSync(
+        entry,
+        `import { tokenizerFromVocab } from 'spanforge/text'
       import { normalizeAnswer } from 'spanforge/squad'
       const load = async () => (await import('spanforge')).lossClass(0.2)?.name
       void load().then((name) => console.log(
         tokenizerFromVocab('[PAD]\\n[UNK]\\n[CLS]\\n[SEP]\\nwho').call('who').input_ids, normalizeAnswer('The Bo.'), name))`,
-    )
-    // The two modules are bundled; spanforge itself remains external.
-    const stayOut = {
-      name: 'stay-out',
-      setup: (builder: import('esbuild').PluginBuild) =>
-        builder.onResolve({ filter: /^spanforge$/ }, ({ path }) => ({ path, external: true })),
-    }
-    await build({ entryPoints: [entry], bundle: true, outfile, format, platform: 'node', plugins: [stayOut] })
-    expect(runProject(project, outfile)).toMatch(/\[ 2, 4, 3 \] bo \w+/)
-  })
+      )
+      // The two modules are bundled; spanforge itself remains external.
+      const stayOut = {
+        name: 'stay-out',
+        setup: (builder: import('esbuild').PluginBuild) =>
+          builder.onResolve({ filter: /^spanforge$/ }, ({ path }) => ({ path, external: true })),
+      }
+      await build({ entryPoints: [entry], bundle: true, outfile, format, platform: 'node', plugins: [stayOut] })
+      expect(runProject(project, outfile)).toMatch(/\[ 2, 4, 3 \] bo \w+/)
+    },
+  )
 })
 
 describeChromium('docs/bundlers.md, in a browser', () => {

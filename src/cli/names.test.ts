@@ -6,6 +6,7 @@ import { hubWorld, inEnvironment } from '../../tests/hub-world.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { squadParquet } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { itInFull } from '../../tests/thorough.ts'
 import { tinyService } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { loadDataset, pipeline } from '../index.ts'
@@ -160,7 +161,7 @@ describe('a dataset given by hub name', () => {
     expect(activation()).toBe('relu')
   })
 
-  test('can be used in a sweep', async () => {
+  itInFull('can be used in a sweep', async () => {
     const folder = temporaryFolder()
     const { trials } = await json('sweep', ...training, '--output_dir', folder, '--grid', 'seed=1,2')
     expect(trials.map(({ status }: { status: string }) => status)).toEqual(['finished', 'finished'])

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
+import { thoroughOr } from '../../tests/thorough.ts'
 import { recordedBatch, recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import type { Row } from '../batching/pack.ts'
 import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
@@ -103,7 +104,7 @@ function ofWidth(
   return { model, rows }
 }
 
-describe.each([...MODEL_TYPES])('%s with widths', (type) => {
+describe.each(thoroughOr([...MODEL_TYPES], ['bert', 'deberta-v2'] as const))('%s with widths', (type) => {
   test.each([
     ['of whole blocks', { hidden: 64, intermediate: 96, embedding: 32 }],
     ['of incomplete blocks', { hidden: 40, intermediate: 50, embedding: 24 }],

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseStream } from '../../tests/event-stream.ts'
+import { itInFull } from '../../tests/thorough.ts'
 import { type TinyOptions, type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
@@ -159,7 +160,7 @@ describe('a single client', () => {
     release()
   })
 
-  it('can send a text that is one word of seven million letters', async () => {
+  itInFull('can send a text that is one word of seven million letters', async () => {
     const service = await listening({ bodyLimit: 20e6, limits: { context: 20e6 } })
     const response = await service.post('/api/answer', { question, context: 'a'.repeat(7e6) })
     expect(response.status).toBe(200)
@@ -176,7 +177,7 @@ describe('a single client', () => {
     }
   })
 
-  it('is disconnected when it does not close a rejected connection', async () => {
+  itInFull('is disconnected when it does not close a rejected connection', async () => {
     const service = await listening({ receiveTimeout: 1000 })
     const sockets = ['GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ', '\x16\x03\x01 not HTTP\r\n\r\n'].map((sent) => {
       const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
@@ -202,24 +203,27 @@ describe('a single client', () => {
     expect(waiting(service)).toEqual({ requests: 0, tokens: 0 })
   }, 60_000)
 
-  it('that pipelines requests has them computed one by one, and all are dropped when it disconnects', async () => {
-    const service = await listening()
-    const release = hold(service)
-    const socket = connect(service.port, '127.0.0.1')
-    const stream = { questions: [question], context: tinyText(100) }
-    for (let i = 0; i < 10; i++)
-      socket.write(posted('/api/stream', stream) + posted('/api/answer', { question, context }))
-    await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
-    expect((await service.post('/api/models/none/reload', {})).status).toBe(403)
-    expect(waiting(service).requests).toBe(1)
-    socket.destroy()
-    await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
-    release()
-    // The old model only ends when no request holds it any more.
-    const old = service.models.get()
-    await service.models.reload('tiny')
-    await vi.waitFor(() => expect(old.thread.isAlive).toBe(false), 60_000)
-  })
+  itInFull(
+    'that pipelines requests has them computed one by one, and all are dropped when it disconnects',
+    async () => {
+      const service = await listening()
+      const release = hold(service)
+      const socket = connect(service.port, '127.0.0.1')
+      const stream = { questions: [question], context: tinyText(100) }
+      for (let i = 0; i < 10; i++)
+        socket.write(posted('/api/stream', stream) + posted('/api/answer', { question, context }))
+      await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
+      expect((await service.post('/api/models/none/reload', {})).status).toBe(403)
+      expect(waiting(service).requests).toBe(1)
+      socket.destroy()
+      await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
+      release()
+      // The old model only ends when no request holds it any more.
+      const old = service.models.get()
+      await service.models.reload('tiny')
+      await vi.waitFor(() => expect(old.thread.isAlive).toBe(false), 60_000)
+    },
+  )
 
   it('has its text abandoned when it disconnects', async () => {
     const service = await listening()

@@ -8,6 +8,7 @@ import { pdfOf } from '../../../tests/pdf-file.ts'
 import { recurringText } from '../../../tests/recurring-text.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { itInFull } from '../../../tests/thorough.ts'
 import type { Flags } from '../../../tests/tiny-run.ts'
 import { checkpointBytes } from '../../../tests/tiny-run.ts'
 import { tinyFolder, writeTinySquad } from '../../../tests/tiny-squad.ts'
@@ -176,7 +177,7 @@ describe('spanforge adapt', () => {
     expect(existsSync(join(folder, 'trainer_output'))).toBe(false)
   })
 
-  test('uses the mask token of the model', async () => {
+  itInFull('uses the mask token of the model', async () => {
     const file = join(folder, 'examples.json')
     const model = fixture('postprocess/pipeline-folder')
     await json('adapt', docs, '--examples', file, '--model', model, '--question_style', 'cloze', '--doc_stride', '4')
@@ -216,7 +217,7 @@ describe('spanforge adapt', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 
-  test('starts over after it was killed while it made the questions, and replaces no other files', async () => {
+  itInFull('starts over after it was killed while it made the questions, and replaces no other files', async () => {
     const out = join(folder, 'out')
     mkdirSync(join(out, 'adaptation'), { recursive: true })
     writeFileSync(join(out, 'adaptation/train.jsonl'), 'half of')

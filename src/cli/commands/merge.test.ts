@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { itInFull, thoroughOr } from '../../../tests/thorough.ts'
 import { tinyExamples, tinyFolder, writeTinySquad } from '../../../tests/tiny-squad.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
@@ -64,18 +65,22 @@ describe('shards of predict', () => {
     writeFileSync(at('questions.jsonl'), `${lines.join('\n')}\n`)
   })
 
-  test.each([
+  const outputs: [string, string, string[]][] = [
     ['plain', 'answers.jsonl', ['--top_k', '2']],
     ['compressed', 'answers.jsonl.gz', ['--handle_impossible_answer']],
-  ])('give the bytes of a single process when merged: %s', async (_, output, more) => {
-    await run(...predict(`whole-${output}`, ...more))
-    for (const shard of shardsOf(3)) await run(...predict(output, ...more, '--shard', shard))
-    const { stdout } = await run('merge', at(output))
-    expect(stdout).toMatch(/Merged +3 shards/)
-    expect(readFileSync(at(output)).equals(readFileSync(at(`whole-${output}`)))).toBe(true)
-    expect(await failure('merge', at(output))).toContain('already exists')
-    await run('merge', at(output), '--overwrite')
-  })
+  ]
+  test.each(thoroughOr(outputs, outputs.slice(1)))(
+    'give the bytes of a single process when merged: %s',
+    async (_, output, more) => {
+      await run(...predict(`whole-${output}`, ...more))
+      for (const shard of shardsOf(3)) await run(...predict(output, ...more, '--shard', shard))
+      const { stdout } = await run('merge', at(output))
+      expect(stdout).toMatch(/Merged +3 shards/)
+      expect(readFileSync(at(output)).equals(readFileSync(at(`whole-${output}`)))).toBe(true)
+      expect(await failure('merge', at(output))).toContain('already exists')
+      await run('merge', at(output), '--overwrite')
+    },
+  )
 
   test('give the files of run_qa when merged, also with more shards than blocks', async () => {
     const more = ['--postprocess', 'run_qa', '--handle_impossible_answer']
@@ -188,7 +193,7 @@ describe('shards of evaluate', () => {
 })
 
 describe('shards of sweep', () => {
-  test('give the table of a single process when merged', async () => {
+  itInFull('give the table of a single process when merged', async () => {
     const [train, dev] = ['train.json', 'dev.json'].map((name) => writeTinySquad(folder, name, 8))
     const sweep = (output: string, ...more: string[]) => [
       ...['sweep', '--model', tinyFolder, '--train_file', train, '--validation_file', dev, '--output_dir', at(output)],

@@ -68,7 +68,7 @@ describe('an interrupted run', () => {
 
   test('resumes bit for bit after SIGKILL at several points', async () => {
     const folder = temporaryFolder()
-    for (const steps of thoroughOr([2, 7, 11, 6, 9], [2, 7, 6])) {
+    for (const steps of thoroughOr([2, 7, 11, 6, 9], [7])) {
       const argv = tinyTraining(folder, { ...endless, resume_from_checkpoint: 'latest' })
       const { signal, stderr } = await spanforge(argv, { meanwhile: signalsAfter(steps, 'SIGKILL') })
       expect(signal, stderr).toBe('SIGKILL')

@@ -12,8 +12,8 @@ import { digestLike } from '../cache/cached-repository.ts'
 import { findPrunable, prune } from '../cache/upkeep.ts'
 import { resolveModel } from './models.ts'
 
-const KILLS = thoroughOr(20, 8)
-const ROUNDS = thoroughOr(100, 20)
+const KILLS = thoroughOr(20, 3)
+const ROUNDS = thoroughOr(100, 8)
 const FILES = {
   'config.json': JSON.stringify({ model_type: 'bert', comment: 'x'.repeat(20_000) }),
   'vocab.txt': ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...Array(10_000).keys()].join('\n'),

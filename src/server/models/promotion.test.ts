@@ -99,7 +99,7 @@ describe('promote with a running server', () => {
     expect((await ask(server)).revision).toBe(now.revision)
   })
 
-  it('is undone if the model is deleted while the server loads it, and the old model stays in use', async () => {
+  itInFull('is undone if the model is deleted while the server loads it, and the old model stays in use', async () => {
     const { server, log } = await started()
     const before = await ask(server)
     const open = ModelThread.open
@@ -216,7 +216,7 @@ describe('Models', () => {
     return models
   }
 
-  it('do not load a second model that does not fit into memory', async () => {
+  itInFull('do not load a second model that does not fit into memory', async () => {
     let available = 1000
     const models = await modelsWith(() => available)
     const before = models.get()

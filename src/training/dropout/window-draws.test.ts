@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { thoroughOr } from '../../../tests/thorough.ts'
 import { pack, type Row } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
 import { bindShape, elements, type Shape } from '../../graph/shape.ts'
@@ -85,7 +86,7 @@ describe.each([{ shape: TOKENS }, { shape: ATTENTION }])("A window's draws at a 
         for (const [r, place] of pass.places.entries())
           expect(ownOf(mask, shape, pass, r)).toEqual(alone(placed[place - first], { shape }))
       }),
-      { seed: 5, numRuns: 60 },
+      { seed: 5, numRuns: thoroughOr(60, 15) },
     )
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { fakeRanks } from '../../../tests/fake-ranks.ts'
 import { float16Engine } from '../../../tests/float16-engine.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { itInFull } from '../../../tests/thorough.ts'
 import { type LoopChoice, trainTiny } from '../../../tests/tiny-loop.ts'
 import { tinyModel } from '../../../tests/tiny-model.ts'
 import type { Ranks } from '../../ranks/ranks.ts'
@@ -71,7 +72,7 @@ describe('a run on several ranks', () => {
     expect(readdirSync(output_dir).sort()).toHaveLength(2)
   })
 
-  test('is the same each time, bit for bit', async () => {
+  itInFull('is the same each time, bit for bit', async () => {
     const [first] = await trainOnRanks(3, { output_dir: temporaryFolder() })
     const [second] = await trainOnRanks(3, { output_dir: temporaryFolder() })
     expect(second.weights.equals(first.weights)).toBe(true)
