@@ -94,6 +94,56 @@ describeChromium('documents on the playground', () => {
     expect(await page.locator('.card').first().textContent()).toContain('No document contains any word')
   })
 
+  it('shows the document of the address, in whichever order they arrive', async () => {
+    const page = await world.open()
+    let proceed = () => {}
+    const paused = new Promise<void>((resolve) => {
+      proceed = resolve
+    })
+    await page.route(/api\/documents\/1$/, async (route) => {
+      await paused
+      await route.continue()
+    })
+    await page.click('.documents li:nth-child(1) a')
+    await page.click('.documents li:nth-child(2) a')
+    await page.locator('.reading h2', { hasText: 'short.pdf' }).waitFor()
+    proceed()
+    await page.waitForResponse(/api\/documents\/1$/)
+    expect(await page.innerText('.reading h2')).toBe('docs/short.pdf')
+  })
+
+  it('keeps its questions after a reload, and tries again what has failed', async () => {
+    world.provokes(/ERR_FAILED/)
+    const page = await world.open()
+    await page.check('[aria-label="Search docs/short.pdf"]')
+    await page.route('**/api/search', (route) => route.abort())
+    await ask(page, 'who is in ro?')
+    expect(await page.innerText('.card .failed')).toContain('Cannot reach the server')
+    await page.unroute('**/api/search')
+    await page.click('.card >> text=Try again')
+    await page.waitForSelector('.card .sourced')
+    await page.reload()
+    await page.waitForSelector('.card .sourced')
+    expect(await page.innerText('.card')).toContain('In docs/short.pdf')
+  })
+
+  it('shows a text that is opened from the history, and still shows it after a reload', async () => {
+    const page = await world.open()
+    await page.click('text=Your text')
+    await giveText(page, 'bo is in ro.')
+    await page.fill('#question', 'who?')
+    await page.press('#question', 'Enter')
+    await page.waitForSelector('.card .judgment')
+    await page.click('text=Documents')
+    await page.waitForSelector('.documents li')
+    await page.click('[aria-label=History]')
+    await page.click('.visit')
+    await page.waitForSelector('section#text')
+    await page.reload()
+    await page.waitForSelector('section#text')
+    expect(await page.textContent('section#text')).toBe('bo is in ro.')
+  })
+
   itInFull('still answers questions about a text of the user', async () => {
     const page = await world.open()
     await page.click('text=Your text')

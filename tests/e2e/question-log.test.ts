@@ -51,7 +51,7 @@ describeChromium('from the playground to annotated questions', () => {
     await page.fill('#question', 'who was in the sea?')
     await page.press('#question', 'Enter')
     await page.waitForSelector('.sourced')
-    await page.locator('.sourced button').first().click()
+    await page.locator('.sourced button').first().dblclick()
     await page.locator('.sourced .saved', { hasText: 'Correct' }).waitFor()
     await shot(page, 'confirmed')
     expect(await seriousFaults(page)).toEqual([])

@@ -10,6 +10,7 @@ import type { AnnotationAction } from '../../src/annotate/project/events.ts'
 import type { Answer, TextSpan } from '../../src/squad/types.ts'
 import { downloadAs } from '../shared/download.ts'
 import { trimmed } from '../shared/marking.ts'
+import { randomId } from '../shared/random-id.ts'
 import { request, requestJson, ServiceError } from '../shared/requests.ts'
 import { keep } from '../shared/storage.ts'
 import { restoreChanges, sendChange, sendChanges } from './outbox.ts'
@@ -32,15 +33,18 @@ export function complain(error: unknown): void {
   else state.complaint.value = (error as Error).message
 }
 
-/** Loads the page, then polls for changes by other annotators. */
+/** Loads the page, then polls for changes by other annotators. If the page could not be loaded, tries again. */
 export async function openProject(): Promise<void> {
-  try {
-    await beginSession()
-  } catch (error) {
-    complain(error)
+  for (;;) {
+    if (state.info.value) await refresh()
+    else await beginSession().catch(complain)
+    await new Promise((done) => setTimeout(done, POLL))
+    if (document.visibilityState === 'hidden') await visible()
   }
-  setInterval(() => document.visibilityState === 'visible' && void refresh(), POLL)
 }
+
+const visible = (): Promise<unknown> =>
+  new Promise((done) => document.addEventListener('visibilitychange', done, { once: true }))
 
 /**
  * Loads the project and opens the passage in the address, or the first one. Then sends unsaved changes.
@@ -124,19 +128,24 @@ export async function refresh(always = false): Promise<void> {
   }
 }
 
+/** Id of the passage that is shown or being loaded. */
+let wanted: string | undefined
+
 async function loadPassage(id: string): Promise<void> {
   const passage = await requestJson<PassageDetail>(
     `api/passages/${encodeURIComponent(id)}?${query({ annotator: state.me.value })}`,
   )
   const { current } = state
-  if (current.value !== undefined && current.value.id !== id) return
+  // Another passage may have been opened in the meantime.
+  if (wanted !== id) return
   if (JSON.stringify(current.value) !== JSON.stringify(passage)) current.value = passage
 }
 
 /** Opens a passage, with its first question without an answer selected. */
 export async function open(id: string | undefined): Promise<void> {
   state.isListOpen.value = false
-  if (id === undefined || id === state.current.value?.id) return
+  if (id === undefined || id === wanted) return
+  wanted = id
   try {
     state.current.value = undefined
     state.selected.value = undefined
@@ -144,12 +153,14 @@ export async function open(id: string | undefined): Promise<void> {
     state.editing.value = undefined
     state.commenting.value = undefined
     await loadPassage(id)
+    if (wanted !== id) return
     history.replaceState(null, '', `#passage=${id}`)
     select(state.current.value!.questions.find(({ own }) => !own)?.id)
     document.getElementById('passage')?.scrollTo(0, 0)
     // In a long text, the answer may be far below.
     requestAnimationFrame(() => document.querySelector('#passage mark')?.scrollIntoView({ block: 'nearest' }))
   } catch (error) {
+    if (wanted === id) wanted = undefined
     complain(error)
   }
 }
@@ -157,7 +168,7 @@ export async function open(id: string | undefined): Promise<void> {
 /** Opens the next or previous passage of the list. */
 export async function step(by: number): Promise<void> {
   const { passages } = state.list.value
-  const index = passages.findIndex(({ id }) => id === state.current.value?.id)
+  const index = passages.findIndex(({ id }) => id === wanted)
   if (index + by >= passages.length && passages.length < state.list.value.total) await loadMore()
   const next = state.list.value.passages[Math.max(0, index + by)]
   if (next) await open(next.id)
@@ -175,9 +186,13 @@ export function selectNext(by: number): void {
   const next = questions[Math.max(0, Math.min(questions.length - 1, index + by))]
   if (!next) return
   select(next.id)
-  document.querySelector(`[data-question="${next.id}"]`)?.scrollIntoView({ block: 'nearest' })
+  reveal(next.id)
   state.announcement.value = next.question
 }
+
+/** Scrolls to a question once it is rendered. */
+const reveal = (id: string): unknown =>
+  requestAnimationFrame(() => document.querySelector(`[data-question="${id}"]`)?.scrollIntoView({ block: 'nearest' }))
 
 /** Marks words of the passage. */
 export function markSpan(span: TextSpan | undefined): void {
@@ -205,10 +220,6 @@ async function change(action: DistributiveOmit<AnnotationAction, 'annotator'>): 
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never
 
-/** `crypto.randomUUID` is not available on pages loaded over plain HTTP. */
-const newId = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-
 const answerOf = (text: string, { start, end }: TextSpan): Answer => ({
   text: text.slice(start, end),
   answer_start: start,
@@ -219,11 +230,12 @@ export async function addQuestion(question: string): Promise<boolean> {
   const { id: passage, text } = state.current.value!
   const { mark } = state
   const answer = mark.value && state.selected.value === undefined ? answerOf(text, mark.value) : undefined
-  const id = await change({ type: 'question', id: newId(), passage, question })
+  const id = await change({ type: 'question', id: randomId(), passage, question })
   if (typeof id !== 'string') return false
   if (state.current.value?.id !== passage) return true
   if (answer) await change({ type: 'answer', id, answers: [answer] })
   select(id)
+  reveal(id)
   return true
 }
 

@@ -1,5 +1,7 @@
 import { useEffect } from 'preact/hooks'
 import { AccessDialog } from '../shared/access-dialog.tsx'
+import { Complaint } from '../shared/complaint.tsx'
+import { count } from '../shared/numbers.ts'
 import { beginSession, refresh } from './actions.ts'
 import { DisagreementsDialog } from './components/disagreements-dialog.tsx'
 import { Header } from './components/header.tsx'
@@ -40,28 +42,22 @@ export function App() {
 }
 
 function Notices() {
-  const unsaved = state.unsaved.value
-  const { complaint, isOffline } = state
   return (
     <>
-      {isOffline.value && (
+      {state.isOffline.value && (
         <div class="complaint" role="alert">
-          <p>
-            The server cannot be reached.{' '}
-            {unsaved > 0
-              ? 'Your last change is kept in this browser and saved as soon as the server runs again.'
-              : 'Everything is saved.'}
-          </p>
+          <p>Cannot reach the server. {unsavedText()}</p>
         </div>
       )}
-      {complaint.value !== undefined && (
-        <div class="complaint" role="alert">
-          <p>{complaint}</p>
-          <button type="button" class="quiet" onClick={() => (complaint.value = undefined)}>
-            Close
-          </button>
-        </div>
-      )}
+      <Complaint message={state.complaint} />
     </>
   )
+}
+
+function unsavedText(): string {
+  const unsaved = state.unsaved.value
+  if (unsaved === 0) return 'Everything is saved.'
+  const changes = unsaved === 1 ? 'Your last change is' : `Your last ${count(unsaved)} changes are`
+  const place = state.areKept.value ? 'in this browser' : 'in this tab, which must stay open,'
+  return `${changes} kept ${place} and will be saved as soon as the server runs again.`
 }

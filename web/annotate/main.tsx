@@ -8,11 +8,10 @@ import './styles/layout.css'
 import './styles/list.css'
 import './styles/questions.css'
 import './styles/narrow.css'
-import { storageKey } from '../shared/storage.ts'
 import { restoreTheme } from '../shared/theme.ts'
 import { openProject } from './actions.ts'
 import { App } from './app.tsx'
 
-restoreTheme(storageKey('theme'))
+restoreTheme()
 render(<App />, document.getElementById('app')!)
-await openProject()
+void openProject()

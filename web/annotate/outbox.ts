@@ -29,8 +29,7 @@ export function restoreChanges(created: string): void {
   const start = `annotate.outbox.${created}.`
   if (start === outbox) return
   outbox = start
-  items = [...keptNames(outbox).sort().flatMap(restored), ...items]
-  state.unsaved.value = items.length
+  setItems([...keptNames(outbox).sort().flatMap(restored), ...items])
 }
 
 function restored(name: string): Item[] {
@@ -49,17 +48,21 @@ const nextName = (): string =>
 export function sendChange(action: AnnotationAction): Promise<ActionResult> {
   return new Promise((resolve, reject) => {
     const name = nextName()
-    items.push({ action, name, isKept: keep(name, JSON.stringify(action)), resolve, reject })
-    state.unsaved.value = items.length
+    setItems([...items, { action, name, isKept: keep(name, JSON.stringify(action)), resolve, reject }])
     void sendChanges()
   })
 }
 
 function settle(): void {
-  const [{ name }] = items
-  items.shift()
+  const [{ name }, ...others] = items
   keep(name, undefined)
+  setItems(others)
+}
+
+function setItems(next: Item[]): void {
+  items = next
   state.unsaved.value = items.length
+  state.areKept.value = items.every(({ isKept }) => isKept)
 }
 
 /** Whether another tab, which has restored it, has sent a change. Questions are sent again to learn their ids. */

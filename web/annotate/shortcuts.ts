@@ -49,7 +49,8 @@ export function onAnnotationKey(event: KeyboardEvent): void {
   }
   if (event.ctrlKey || event.altKey || event.metaKey || isInField || !state.current.value) return
   const action = actions[event.key]
-  if (!action) return
+  // A key that is held down goes through the passages or questions, but changes only one.
+  if (!action || (event.repeat && !'jk[]'.includes(event.key))) return
   event.preventDefault()
   action()
 }

@@ -26,6 +26,8 @@ const isListOpen = signal(false)
 
 /** Number of changes that the server has not confirmed. */
 const unsaved = signal(0)
+/** Whether the browser storage has all of them, so that they survive even if the page is closed. */
+const areKept = signal(true)
 /** Whether the server cannot be reached. */
 const isOffline = signal(false)
 const complaint = signal<string | undefined>(undefined)
@@ -48,6 +50,7 @@ export const annotating = {
   commenting,
   isListOpen,
   unsaved,
+  areKept,
   isOffline,
   complaint,
   announcement,

@@ -8,6 +8,6 @@ import { restoreTheme } from '../shared/theme.ts'
 import { DashboardPage } from './app.tsx'
 import { begin } from './store.ts'
 
-restoreTheme('spanforge-theme')
+restoreTheme()
 render(<DashboardPage />, document.getElementById('app')!)
 void begin()

@@ -3,20 +3,22 @@
 import type { CorrectionRequest } from '../../src/server/http/contract.ts'
 import type { TextSpan } from '../../src/squad/types.ts'
 import { trimmed } from '../shared/marking.ts'
+import { counted } from '../shared/numbers.ts'
 import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './asking.ts'
 import { backend } from './backend.ts'
+import { documentCount, isShown, search } from './collection.ts'
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
-import { counted } from './logic/numbers.ts'
 import { decompress } from './logic/packed.ts'
 import type { Session } from './logic/session.ts'
 import type { Shared } from './logic/share-link.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
-/** Opens a text and asks its questions. */
+/** Shows a text and asks its questions. */
 export function openText(text: string, name: string, questions: readonly string[] = []): void {
+  isShown.value = false
   const changed = tidy(text)
   if (changed !== state.text.value) forgetQuestions()
   state.text.value = changed
@@ -51,8 +53,12 @@ export function openShared({ text, name, questions, models, threshold }: Shared)
 }
 
 /** Restores the page after a reload. */
-export function openSession({ questions, ...session }: Session): void {
+export function openSession({ questions, documents, searched, ...session }: Session): void {
   openShared({ ...session, questions: [] })
+  if (documentCount.value !== undefined) {
+    isShown.value = documents ?? session.text === ''
+    for (const { question, within } of searched) void search(question, new Map(within))
+  }
   if (questions.length > 0) askWithoutHistory([...questions].reverse())
   if (session.draft === undefined) return
   state.draft.value = session.draft

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { Complaint } from '../shared/complaint.tsx'
 import * as collection from './collection.ts'
 import { AboutModels } from './components/about-models.tsx'
 import { AskForm } from './components/ask-form.tsx'
@@ -28,7 +29,7 @@ export function PlaygroundPage() {
   return (
     <DropZone>
       <PageHeader />
-      <Complaint />
+      <Complaint message={state.complaint} />
       <main class={`columns ${side}`}>{collection.isShown.value ? <Documents /> : <OwnText />}</main>
       <p class="unseen" role="status" aria-live="polite">
         {state.announcement}
@@ -75,15 +76,3 @@ const Hint = () => (
     </p>
   </div>
 )
-
-function Complaint() {
-  if (state.complaint.value === undefined) return null
-  return (
-    <div class="complaint" role="alert">
-      <p>{state.complaint}</p>
-      <button type="button" class="quiet" onClick={() => (state.complaint.value = undefined)}>
-        Close
-      </button>
-    </div>
-  )
-}

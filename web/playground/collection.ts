@@ -8,7 +8,8 @@ import type {
 } from '../../src/server/http/collection-contract.ts'
 import type { TextSpan } from '../../src/squad/types.ts'
 import { linkedDocument } from '../shared/document-link.ts'
-import { backend, ServiceError } from './backend.ts'
+import { backend } from './backend.ts'
+import { errorMessage, showProblem } from './problems.ts'
 import * as state from './state.ts'
 
 type ListedDocument = DocumentList['documents'][number]
@@ -17,8 +18,8 @@ type ListedDocument = DocumentList['documents'][number]
 export interface SearchedQuestion {
   readonly id: number
   readonly question: string
-  /** Names of the documents that were searched, if not all. */
-  readonly within: readonly string[]
+  /** Names of the documents that are searched, by id; all if there are none. */
+  readonly within: ReadonlyMap<number, string>
   readonly response?: CollectionResponse
   readonly problem?: string
   /** The answer that the user has confirmed. */
@@ -29,7 +30,8 @@ export interface SearchedQuestion {
 export const documentCount = signal<number | undefined>(undefined)
 /** Whether the page shows the documents rather than the user's text. */
 export const isShown = signal(false)
-export const documentList = signal<DocumentList>({ documents: [], total: 0 })
+/** The documents whose name or title contains the filter; undefined until they are loaded. */
+export const documentList = signal<DocumentList | undefined>(undefined)
 export const containing = signal('')
 /** The documents to search, by id; all if there are none. */
 export const selected = signal<ReadonlyMap<number, string>>(new Map())
@@ -45,11 +47,6 @@ export const title = computed(() => {
 
 let lastId = 0
 
-const explain = (error: unknown): string => {
-  if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
-  return error instanceof Error ? error.message : String(error)
-}
-
 let listing = 0
 
 /** Lists the documents whose name or title contains the filter. */
@@ -60,7 +57,7 @@ export async function list(filter: string): Promise<void> {
     const found = await backend().documents!.list(filter)
     if (number === listing) documentList.value = found
   } catch (error) {
-    state.complaint.value = explain(error)
+    showProblem(error)
   }
 }
 
@@ -70,30 +67,34 @@ export function toggleDocument({ id, name }: Pick<ListedDocument, 'id' | 'name'>
   selected.value = next
 }
 
-export async function search(question: string): Promise<void> {
-  const text = question.trim()
-  if (text === '') return
-  const id = ++lastId
-  const documents = [...selected.value.keys()]
-  searchedQuestions.value = [{ id, question: text, within: [...selected.value.values()] }, ...searchedQuestions.value]
-  const update = (more: Partial<SearchedQuestion>) => {
-    searchedQuestions.value = searchedQuestions.value.map((one) => (one.id === id ? { ...one, ...more } : one))
-  }
+export async function search(question: string, within = selected.value): Promise<void> {
+  const asked: SearchedQuestion = { id: ++lastId, question, within }
+  searchedQuestions.value = [asked, ...searchedQuestions.value]
+  await searchAgain(asked)
+}
+
+const update = (id: number, more: Partial<SearchedQuestion>): void => {
+  searchedQuestions.value = searchedQuestions.value.map((one) => (one.id === id ? { ...one, ...more } : one))
+}
+
+/** Searches the documents for a question, also after an error. */
+export async function searchAgain({ id, question, within }: SearchedQuestion): Promise<void> {
+  update(id, { problem: undefined })
   try {
     const response = await backend().documents!.search({
-      question: text,
+      question,
       model: state.chosen.value[0],
       top_k: 5,
-      ...(documents.length > 0 && { documents }),
+      ...(within.size > 0 && { documents: [...within.keys()] }),
     })
-    update({ response })
+    update(id, { response })
     const [best] = response.answers
     state.announcement.value = best.answer
-      ? `${text} Answer: ${best.answer}, from ${sourceOf(best)}.`
-      : `${text} No answer.`
+      ? `${question} Answer: ${best.answer}, from ${sourceOf(best)}.`
+      : `${question} No answer.`
   } catch (error) {
-    const problem = explain(error)
-    update({ problem })
+    const problem = errorMessage(error)
+    update(id, { problem })
     state.announcement.value = problem
   }
 }
@@ -123,10 +124,13 @@ export async function openDocumentLink(fragment: string): Promise<boolean> {
   }
   isOpening.value = true
   try {
-    opened.value = { document: await backend().documents!.open(id), span }
+    const document = await backend().documents!.open(id)
+    // The user may have followed another link in the meantime, or gone back.
+    if (location.hash !== fragment) return true
+    opened.value = { document, span }
     state.announcement.value = `${title.value} is open`
   } catch (error) {
-    state.complaint.value = explain(error)
+    showProblem(error)
   } finally {
     isOpening.value = false
   }
@@ -138,30 +142,31 @@ export function closeDocument(): void {
   history.pushState(null, '', location.pathname + location.search)
 }
 
-/** Shows the documents if there is an index. */
+/** Shows the documents if there is an index, unless the user has opened a text already. */
 export function start(index: { readonly documents: number } | undefined): void {
   documentCount.value = index && backend().documents ? index.documents : undefined
-  isShown.value = documentCount.value !== undefined
-  if (documentCount.value !== undefined) void list('')
+  if (documentCount.value === undefined) return
+  isShown.value = state.text.value === ''
+  void list('')
 }
 
 /** Tells the server that an answer is right, if it keeps corrections. */
 export async function confirmAnswer(
-  { id, question, response }: SearchedQuestion,
+  { id, question, response, confirmed }: SearchedQuestion,
   answer: SourcedAnswer,
 ): Promise<void> {
   const { document, page, headings, passage } = answer.source!
   const { text, start } = response!.passages[passage]
+  // At once, because a second click would send it twice.
+  update(id, { confirmed: answer })
   try {
     await backend().keepCorrection?.({
       ...{ question, context: text, answers: [{ text: answer.answer, answer_start: answer.start - start }] },
       source: { document: document.name, page, headings },
     })
-    searchedQuestions.value = searchedQuestions.value.map((one) =>
-      one.id === id ? { ...one, confirmed: answer } : one,
-    )
     state.announcement.value = `Saved as correct: ${answer.answer}`
   } catch (error) {
-    state.complaint.value = explain(error)
+    update(id, { confirmed })
+    showProblem(error)
   }
 }

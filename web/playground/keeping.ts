@@ -1,6 +1,7 @@
 /** Persistence of the page between visits, and sharing by link. */
 import { effect } from '@preact/signals'
-import { keep, kept } from '../shared/storage.ts'
+import { keep, kept, onKeptElsewhere, perTab } from '../shared/storage.ts'
+import { documentCount, isShown, searchedQuestions } from './collection.ts'
 import { fileOf, parseCorrections } from './logic/corrections.ts'
 import { parseHistory, remembered, visitOf } from './logic/history.ts'
 import { parseSession, type Session } from './logic/session.ts'
@@ -10,18 +11,25 @@ import * as state from './state.ts'
 const CORRECTIONS = 'corrections'
 const HISTORY = 'history'
 const SESSION = 'session'
-const perTab = () => sessionStorage
 
+/** Restores the history and the corrections, and follows their changes in other tabs. */
 export function restore(): void {
   state.history.value = parseHistory(kept(HISTORY))
+  onKeptElsewhere(HISTORY, (json) => {
+    state.history.value = parseHistory(json)
+  })
   const corrections = parseCorrections(kept(CORRECTIONS))
   if (corrections) state.corrections.value = corrections
   else state.complaint.value = 'The corrections stored in this browser cannot be read. New ones will replace them.'
+  onKeptElsewhere(CORRECTIONS, (json) => {
+    state.corrections.value = parseCorrections(json) ?? state.corrections.value
+  })
   effect(() => {
     const list = state.corrections.value
     const isKept = keep(CORRECTIONS, list.length > 0 ? fileOf(list) : undefined)
     if (!isKept && list.length > 0)
-      state.complaint.value = 'The browser storage is full. Download your corrections before you leave the page.'
+      state.complaint.value =
+        'This browser cannot store your corrections, because its storage is full or blocked. Download them before you leave the page.'
   })
 }
 
@@ -45,9 +53,12 @@ export function keepSession(): void {
   const session: Session = {
     ...sharedNow(),
     link: location.hash,
+    documents: documentCount.value === undefined ? undefined : isShown.value,
+    searched: searchedQuestions.value.map(({ question, within }) => ({ question, within: [...within] })).reverse(),
     draft: state.editing.value ? state.draft.value : undefined,
   }
-  keep(SESSION, JSON.stringify(session), perTab)
+  // An earlier session must not replace a page that is too large to be stored.
+  if (!keep(SESSION, JSON.stringify(session), perTab)) keep(SESSION, undefined, perTab)
 }
 
 /** The saved page after a reload, or undefined if the address has changed. */

@@ -9,21 +9,21 @@ import './styles/correction.css'
 import './styles/dialogs.css'
 import './styles/documents.css'
 import './styles/narrow.css'
-import { storageKey } from '../shared/storage.ts'
 import { restoreTheme } from '../shared/theme.ts'
 import { openSession, openShared } from './actions.ts'
 import { PlaygroundPage } from './app.tsx'
 import { loadModels } from './asking.ts'
-import { type Backend, ServiceError, setBackend } from './backend.ts'
+import { type Backend, setBackend } from './backend.ts'
 import { isShown, openDocumentLink, opened } from './collection.ts'
 import { keepSession, keptSession, restore } from './keeping.ts'
 import { fromFragment } from './logic/share-link.ts'
+import { showProblem } from './problems.ts'
 import * as state from './state.ts'
 
 /** Shows the page, with answers from `backend`. */
 export async function startPage(backend: Backend): Promise<void> {
   setBackend(backend)
-  restoreTheme(storageKey('theme'))
+  restoreTheme()
   restore()
   render(<PlaygroundPage />, document.getElementById('app')!)
   await open()
@@ -38,14 +38,12 @@ async function open(): Promise<void> {
   try {
     await loadModels()
   } catch (error) {
-    if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
-    else state.complaint.value = (error as Error).message
+    showProblem(error)
   }
   const session = keptSession()
-  if (session) {
-    openSession(session)
-    await openDocumentLink(location.hash)
-  } else await openLink()
+  if (!session) return openLink()
+  openSession(session)
+  if (isShown.value) await openDocumentLink(location.hash)
 }
 
 async function openLink(): Promise<void> {
@@ -55,7 +53,6 @@ async function openLink(): Promise<void> {
   try {
     const shared = await fromFragment(location.hash)
     if (!shared) return
-    isShown.value = false
     openShared(shared)
   } catch (error) {
     state.complaint.value = (error as Error).message

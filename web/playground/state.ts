@@ -40,6 +40,7 @@ export const editing = signal(true)
 export const draft = signal('')
 
 export const models = signal<readonly ModelInfo[]>([])
+export const isLoadingModels = signal(false)
 /** Ids of the selected models, in the server's order. */
 export const chosen = signal<readonly string[]>([])
 

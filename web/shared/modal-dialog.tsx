@@ -14,6 +14,7 @@ interface DialogProps<Name extends string> {
 /** A native dialog, which traps the focus, closes with Escape and restores the focus. */
 export function ModalDialog<Name extends string>({ name, open, title, children }: DialogProps<Name>) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const isPressedOutside = useRef(false)
   const isOpen = open.value === name
   useEffect(() => {
     if (isOpen) dialog.current?.showModal()
@@ -28,7 +29,11 @@ export function ModalDialog<Name extends string>({ name, open, title, children }
       ref={dialog}
       aria-labelledby={`${name}-title`}
       onClose={close}
-      onClick={(event) => event.target === dialog.current && close()}
+      // A click also ends a selection that was dragged out of the dialog, which must not close it.
+      onPointerDown={(event) => {
+        isPressedOutside.current = event.target === dialog.current
+      }}
+      onClick={(event) => event.target === dialog.current && isPressedOutside.current && close()}
     >
       {isOpen && (
         <div class="inside">

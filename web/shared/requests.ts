@@ -1,5 +1,6 @@
 /** Requests to the server of the page, with the token that it may require. */
 import type { Problem } from '../../src/server/http/contract.ts'
+import { keep, kept, perTab } from './storage.ts'
 
 /** An error with a message for the user. The status is 0 if there was no response. */
 export class ServiceError extends Error {
@@ -12,10 +13,14 @@ export class ServiceError extends Error {
   }
 }
 
-const TOKEN = 'spanforge.token'
+const TOKEN = 'token'
+let token = kept(TOKEN, perTab)
 
-/** Stores the token for this tab only. */
-export const setToken = (token: string): void => sessionStorage.setItem(TOKEN, token)
+/** Sends this token with requests until the tab is closed, or the page, if the browser does not allow storage. */
+export function setToken(given: string): void {
+  token = given
+  keep(TOKEN, given, perTab)
+}
 
 /** Sends a request and parses the JSON of the response. */
 export const requestJson = async <T>(path: string, init?: RequestInit): Promise<T> =>
@@ -23,10 +28,9 @@ export const requestJson = async <T>(path: string, init?: RequestInit): Promise<
 
 /** @throws ServiceError for any response but success */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const token = sessionStorage.getItem(TOKEN)
   const headers = {
     ...(init.body !== undefined && { 'content-type': 'application/json' }),
-    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
   }
   let response: Response
   try {

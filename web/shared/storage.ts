@@ -1,9 +1,12 @@
 /** The browser storage of the page. */
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
+/** The storage of this tab, which the browser empties when the tab is closed. */
+export const perTab = (): Store => sessionStorage
+
 // Named before the page was called the playground; a new name would lose what browsers have kept.
 /** The key under which the browser stores a text. */
-export const storageKey = (name: string): string => `spanforge.demo.${name}`
+const storageKey = (name: string): string => `spanforge.demo.${name}`
 
 /** Reads a stored text. Returns undefined if there is none or storage is not available. */
 export function kept(name: string, store: () => Store = () => localStorage): string | undefined {
@@ -23,6 +26,12 @@ export function keptNames(start: string, store: () => Pick<Storage, 'length' | '
   } catch {
     return []
   }
+}
+
+/** Calls `take` with a text whenever another tab stores or removes it. */
+export function onKeptElsewhere(name: string, take: (text: string | undefined) => void): void {
+  // The key is null if the whole storage is cleared.
+  addEventListener('storage', ({ key }) => (key === storageKey(name) || key === null) && take(kept(name)))
 }
 
 /** Stores a text. Returns false if the storage is full or not available. */

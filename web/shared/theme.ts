@@ -1,5 +1,6 @@
 /** The light or dark theme of a page. */
 import { signal } from '@preact/signals'
+import { keep, kept } from './storage.ts'
 
 type Theme = 'light' | 'dark'
 
@@ -9,7 +10,6 @@ const systemIsDark = matchMedia('(prefers-color-scheme: dark)')
 const theme = signal<Theme | undefined>(undefined)
 /** Counts color changes, because canvases must be redrawn after each. */
 export const colorsChanged = signal(0)
-let key = ''
 
 systemIsDark.addEventListener('change', () => {
   colorsChanged.value++
@@ -19,32 +19,19 @@ systemIsDark.addEventListener('change', () => {
 export const isDark = (): boolean =>
   colorsChanged.value >= 0 && (theme.value ? theme.value === 'dark' : systemIsDark.matches)
 
-/** Applies the theme that is stored under `name` in the browser. */
-export function restoreTheme(name: string): void {
-  key = name
-  apply(stored())
+/** Applies the theme that was chosen on an earlier visit. */
+export function restoreTheme(): void {
+  const stored = kept('theme')
+  apply(stored === 'light' || stored === 'dark' ? stored : undefined)
 }
 
 export function toggleTheme(): void {
   apply(isDark() ? 'light' : 'dark')
-  try {
-    localStorage.setItem(key, theme.value!)
-  } catch {
-    // Without storage the theme applies until the page is closed.
-  }
+  keep('theme', theme.value)
 }
 
 function apply(next: Theme | undefined): void {
   theme.value = next
   if (next) document.documentElement.dataset.theme = next
   colorsChanged.value++
-}
-
-function stored(): Theme | undefined {
-  try {
-    const found = localStorage.getItem(key)
-    return found === 'light' || found === 'dark' ? found : undefined
-  } catch {
-    return undefined
-  }
 }

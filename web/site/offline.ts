@@ -1,5 +1,5 @@
 /** The service worker of the page: offline use, and isolation from other origins, which threads require. */
-import { keep, kept } from '../shared/storage.ts'
+import { keep, kept, perTab } from '../shared/storage.ts'
 import type { FilesRequest, ToServiceWorker } from '../workers/messages.ts'
 import { scriptProblem } from '../workers/site-files.ts'
 
@@ -14,7 +14,6 @@ export interface Offline {
 
 /** Set while the page is reloaded to become isolated, so that this is tried only once. */
 const RELOADED = 'isolating'
-const perTab = () => sessionStorage
 
 /** Starts the service worker and waits until it controls the page. Never throws. */
 export async function startServiceWorker(base: string, onUpdate: () => void): Promise<Offline> {

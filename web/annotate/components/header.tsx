@@ -1,6 +1,6 @@
-import { count, counted } from '../../playground/logic/numbers.ts'
 import { Icon } from '../../shared/icon.tsx'
-import { isDark, toggleTheme } from '../../shared/theme.ts'
+import { count, counted } from '../../shared/numbers.ts'
+import { ThemeButton } from '../../shared/theme-button.tsx'
 import { download } from '../actions.ts'
 import { annotating as state } from '../state.ts'
 
@@ -27,9 +27,7 @@ export function Header() {
         <button type="button" onClick={() => void download()} disabled={!info?.progress.answered}>
           Export
         </button>
-        <button type="button" class="tool" onClick={toggleTheme} title="Switch theme" aria-label="Switch theme">
-          <Icon name={isDark() ? 'sun' : 'moon'} />
-        </button>
+        <ThemeButton />
         <button type="button" class="tool" onClick={open('help')} title="Help and keys" aria-label="Help and keys">
           <Icon name="help" />
         </button>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { ImportResult } from '../../../src/annotate/http/contract.ts'
-import { counted } from '../../playground/logic/numbers.ts'
 import { ModalDialog } from '../../shared/modal-dialog.tsx'
+import { counted } from '../../shared/numbers.ts'
 import { importFile } from '../actions.ts'
 import { annotating as state } from '../state.ts'
 

@@ -101,21 +101,23 @@ function layersOf(text: string): Layer[] {
 
 function Tools({ status }: { readonly status: 'open' | 'done' | 'skipped' }) {
   const { commenting } = state
+  // The second click of a double click would be about the next passage.
+  const onClick = (next: typeof status) => (event: MouseEvent) => event.detail < 2 && void setStatus(next)
   return (
     <div class="bar tools">
       {status === 'open' ? (
         <>
-          <button type="button" class="primary" onClick={() => void setStatus('done')}>
+          <button type="button" class="primary" onClick={onClick('done')}>
             Done <kbd>d</kbd>
           </button>
-          <button type="button" onClick={() => void setStatus('skipped')}>
+          <button type="button" onClick={onClick('skipped')}>
             Skip <kbd>s</kbd>
           </button>
         </>
       ) : (
         <>
           <span class="note">{status === 'done' ? 'This passage is done.' : 'You have skipped this passage.'}</span>
-          <button type="button" onClick={() => void setStatus('open')}>
+          <button type="button" onClick={onClick('open')}>
             Open again
           </button>
         </>

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { count, counted, percent } from '../../playground/logic/numbers.ts'
+import { count, counted, percent } from '../../shared/numbers.ts'
 import { loadMore, open, setFilter } from '../actions.ts'
 import { annotating as state } from '../state.ts'
 

@@ -32,7 +32,7 @@ function Person() {
         </ul>
       )}
       {!is_restricted && (
-        <form onSubmit={submit}>
+        <form class="person-form" onSubmit={submit}>
           <label for="person">{annotators.length > 0 ? 'Or another name' : 'Your name'}</label>
           <div class="field">
             <input

@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ShownQuestion } from '../../../src/annotate/http/contract.ts'
 import type { Answer } from '../../../src/squad/types.ts'
-import { counted, percent } from '../../playground/logic/numbers.ts'
+import { ConfirmButton } from '../../shared/confirm-button.tsx'
 import { Icon } from '../../shared/icon.tsx'
+import { counted, percent } from '../../shared/numbers.ts'
 import { addMark, edit, isSame, remove, select, setAnswers, withdraw } from '../actions.ts'
 import { annotating as state } from '../state.ts'
 import { Comments } from './comments.tsx'
@@ -51,7 +52,12 @@ export function QuestionItem({ question }: Props) {
               Clear my answer
             </button>
           )}
-          <Delete question={question} />
+          <ConfirmButton
+            class="quiet delete"
+            label="Delete"
+            question="Delete for everyone?"
+            onConfirm={() => void remove(id)}
+          />
         </div>
       )}
       <Comments id={id} comments={question.comments} about={question.question} />
@@ -189,20 +195,5 @@ function Editor({ question: { id, question } }: Props) {
         )}
       </div>
     </form>
-  )
-}
-
-/** Asks for confirmation, because the answers of all annotators are deleted too. */
-function Delete({ question: { id } }: Props) {
-  const [isSure, setSure] = useState(false)
-  return (
-    <button
-      type="button"
-      class="quiet delete"
-      onBlur={() => setSure(false)}
-      onClick={() => (isSure ? void remove(id) : setSure(true))}
-    >
-      {isSure ? 'Delete for everyone?' : 'Delete'}
-    </button>
   )
 }

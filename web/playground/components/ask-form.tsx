@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks'
+import { percent } from '../../shared/numbers.ts'
 import { takeDraft } from '../actions.ts'
-import { ask } from '../asking.ts'
-import { percent } from '../logic/numbers.ts'
+import { ask, questionProblem } from '../asking.ts'
 import * as state from '../state.ts'
 
 /** The form for one question, or several with one per line. */
@@ -12,12 +12,13 @@ export function AskForm() {
     event.preventDefault()
     const lines = box.current!.value.split('\n')
     if (lines.every((line) => line.trim() === '')) return
+    state.complaint.value = questionProblem(lines)
+    if (state.complaint.value !== undefined) return
     // Asking a question also finishes editing the text.
     if (state.editing.value ? !takeDraft() : !hasText) {
       state.complaint.value = 'There is no text yet. Paste one, choose a file, or start from an example.'
       return
     }
-    state.complaint.value = undefined
     ask(lines)
     box.current!.value = ''
   }

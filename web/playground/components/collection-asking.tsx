@@ -2,8 +2,9 @@ import { useRef } from 'preact/hooks'
 import type { SourcedAnswer } from '../../../src/server/http/collection-contract.ts'
 import { documentLink } from '../../shared/document-link.ts'
 import { Icon } from '../../shared/icon.tsx'
+import { percent } from '../../shared/numbers.ts'
+import { questionProblem } from '../asking.ts'
 import * as collection from '../collection.ts'
-import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { KeptNotice } from './kept-notice.tsx'
 import { LocalStatus } from './local-status.tsx'
@@ -13,8 +14,11 @@ export function CollectionAsking() {
   const box = useRef<HTMLInputElement>(null)
   const submit = (event: Event) => {
     event.preventDefault()
-    state.complaint.value = undefined
-    void collection.search(box.current!.value)
+    const question = box.current!.value.trim()
+    if (question === '') return
+    state.complaint.value = questionProblem([question])
+    if (state.complaint.value !== undefined) return
+    void collection.search(question)
     box.current!.value = ''
   }
   return (
@@ -63,8 +67,15 @@ function Card({ asked }: { readonly asked: collection.SearchedQuestion }) {
           <Icon name="close" />
         </button>
       </div>
-      {within.length > 0 && <p class="note">In {within.join(', ')}</p>}
-      {problem !== undefined && <p class="failed">{problem}</p>}
+      {within.size > 0 && <p class="note">In {[...within.values()].join(', ')}</p>}
+      {problem !== undefined && (
+        <p class="failed">
+          {problem}{' '}
+          <button type="button" class="quiet" onClick={() => void collection.searchAgain(asked)}>
+            Try again
+          </button>
+        </p>
+      )}
       {problem === undefined && !response && <p class="note">Searching …</p>}
       {response && <Answers asked={asked} response={response} />}
     </li>

@@ -1,5 +1,5 @@
 import type { PredictedAnswer } from '../../../src/server/http/contract.ts'
-import { percent } from '../logic/numbers.ts'
+import { percent } from '../../shared/numbers.ts'
 import * as state from '../state.ts'
 
 const OTHER_WORDING = 'A variant of an answer above, whose percentage covers both'

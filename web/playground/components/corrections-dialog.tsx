@@ -1,7 +1,8 @@
 import type { Example } from '../../../src/squad/types.ts'
+import { ConfirmButton } from '../../shared/confirm-button.tsx'
 import { downloadAs } from '../../shared/download.ts'
+import { count, counted } from '../../shared/numbers.ts'
 import { correctionTrainingCommand, fileOf, versionOf } from '../logic/corrections.ts'
-import { count } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
@@ -55,9 +56,11 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
         >
           Download {count(list.length)} as SQuAD {versionOf(list)}
         </button>
-        <button type="button" onClick={() => (state.corrections.value = [])}>
-          Remove all
-        </button>
+        <ConfirmButton
+          label="Remove all"
+          question={`Remove ${counted(list.length, 'correction')}?`}
+          onConfirm={() => (state.corrections.value = [])}
+        />
       </div>
       {state.keptBelow.value !== undefined && (
         <p class="note">

@@ -2,10 +2,10 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { TextSpan } from '../../../src/squad/types.ts'
 import { documentLink } from '../../shared/document-link.ts'
 import { Marked } from '../../shared/marked.tsx'
+import { count, counted } from '../../shared/numbers.ts'
 import * as collection from '../collection.ts'
 import { pageBlocks } from '../logic/blocks.ts'
 import { within } from '../logic/layers.ts'
-import { count, counted } from '../logic/numbers.ts'
 
 /** The list of documents, or the one that is open. */
 export function DocumentsPane() {
@@ -14,7 +14,9 @@ export function DocumentsPane() {
 }
 
 function DocumentList() {
-  const { documents, total } = collection.documentList.value
+  const found = collection.documentList.value
+  const documents = found?.documents ?? []
+  const more = (found?.total ?? 0) - documents.length
   const selected = collection.selected.value
   return (
     <section class="paper documents" aria-label="Documents">
@@ -36,12 +38,9 @@ function DocumentList() {
           </button>
         )}
       </div>
-      <p class="note">
-        {selected.size > 0
-          ? `Questions search the ${counted(selected.size, 'selected document')}.`
-          : 'Questions search all documents. Select some to search only these.'}
+      <p class="note" role="status">
+        {collection.isOpening.value ? 'Opening …' : scopeOf(selected.size)}
       </p>
-      {collection.isOpening.value && <p class="note">Opening …</p>}
       <ul>
         {documents.map((document) => (
           <li key={document.id}>
@@ -61,11 +60,17 @@ function DocumentList() {
           </li>
         ))}
       </ul>
-      {total > documents.length && <p class="note">and {count(total - documents.length)} more; filter to find them</p>}
-      {total === 0 && <p class="note">No document has this text in its name or title.</p>}
+      {!found && <p class="note">Loading …</p>}
+      {more > 0 && <p class="note">and {count(more)} more; filter to find them</p>}
+      {found?.total === 0 && <p class="note">No document has this text in its name or title.</p>}
     </section>
   )
 }
+
+const scopeOf = (selected: number): string =>
+  selected > 0
+    ? `Questions search the ${counted(selected, 'selected document')}.`
+    : 'Questions search all documents. Select some to search only these.'
 
 interface OpenProps {
   readonly document: NonNullable<typeof collection.opened.value>['document']

@@ -1,8 +1,8 @@
 import { Icon } from '../../shared/icon.tsx'
-import { isDark, toggleTheme } from '../../shared/theme.ts'
+import { count, counted } from '../../shared/numbers.ts'
+import { ThemeButton } from '../../shared/theme-button.tsx'
 import { toggleModel } from '../actions.ts'
 import { documentCount, isShown } from '../collection.ts'
-import { count, counted } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 
 export function PageHeader() {
@@ -20,9 +20,7 @@ export function PageHeader() {
         <Tool icon="history" label="History" dialog="history" />
         <Tool icon="check" label="Corrections" dialog="corrections" badge={corrections} />
         <Tool icon="link" label="Share" dialog="share" disabled={!hasText} />
-        <button type="button" class="tool" onClick={toggleTheme} title="Switch theme" aria-label="Switch theme">
-          <Icon name={isDark() ? 'sun' : 'moon'} />
-        </button>
+        <ThemeButton />
         <Tool icon="help" label="Help" dialog="help" />
       </nav>
     </header>

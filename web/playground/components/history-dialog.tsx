@@ -1,3 +1,4 @@
+import { ConfirmButton } from '../../shared/confirm-button.tsx'
 import { openVisit } from '../actions.ts'
 import { clearHistory } from '../keeping.ts'
 import { titleOf, type Visit, whenOf } from '../logic/history.ts'
@@ -37,9 +38,7 @@ export function HistoryDialog() {
             </ul>
             <div class="row">
               <span class="note">Stored only in this browser.</span>
-              <button type="button" onClick={clearHistory}>
-                Clear history
-              </button>
+              <ConfirmButton label="Clear history" question="Clear the whole history?" onConfirm={clearHistory} />
             </div>
           </>
         )

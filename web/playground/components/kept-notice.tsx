@@ -1,4 +1,4 @@
-import { percent } from '../logic/numbers.ts'
+import { percent } from '../../shared/numbers.ts'
 import * as state from '../state.ts'
 
 /** Says what the server keeps of questions, before they are asked. */

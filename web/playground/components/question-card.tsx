@@ -1,14 +1,19 @@
+import { memo } from 'preact/compat'
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../../shared/icon.tsx'
 import { correct, startMarking } from '../actions.ts'
-import { forgetQuestion, show } from '../asking.ts'
+import { askMissing, forgetQuestion, show } from '../asking.ts'
 import { verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 import { CorrectionPanel } from './correction-panel.tsx'
 import { ReadingView } from './reading-view.tsx'
 
-/** A question with the answers of each model. */
-export function QuestionCard({ asked }: { readonly asked: state.PlaygroundQuestion }) {
+interface CardProps {
+  readonly asked: state.PlaygroundQuestion
+}
+
+/** A question with the answers of each model. Answers to other questions do not render it again. */
+export const QuestionCard = memo(({ asked }: CardProps) => {
   const card = useRef<HTMLLIElement>(null)
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
@@ -43,6 +48,7 @@ export function QuestionCard({ asked }: { readonly asked: state.PlaygroundQuesti
           <Icon name="close" />
         </button>
       </div>
+      {state.chosen.value.length === 0 && <NoModel />}
       <div class="readings">
         {state.chosen.value.map((model, place) => (
           <ReadingView key={model} asked={asked} model={model} place={place} />
@@ -51,10 +57,23 @@ export function QuestionCard({ asked }: { readonly asked: state.PlaygroundQuesti
       {isMarking ? <CorrectionPanel asked={asked} /> : <Judgment asked={asked} />}
     </li>
   )
+})
+
+/** Shown until the models are loaded. */
+function NoModel() {
+  if (state.isLoadingModels.value) return <p class="note">Loading the models …</p>
+  return (
+    <p class="failed">
+      The models could not be loaded.{' '}
+      <button type="button" class="quiet" onClick={askMissing}>
+        Try again
+      </button>
+    </p>
+  )
 }
 
 /** Buttons to confirm or correct the answer once there is one. */
-function Judgment({ asked }: { readonly asked: state.PlaygroundQuestion }) {
+function Judgment({ asked }: CardProps) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null

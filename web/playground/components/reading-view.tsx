@@ -1,5 +1,5 @@
+import { percent } from '../../shared/numbers.ts'
 import { askAgain } from '../asking.ts'
-import { percent } from '../logic/numbers.ts'
 import { shownAnswers, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 import { Confidence } from './confidence.tsx'

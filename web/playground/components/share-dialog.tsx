@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import { count } from '../../shared/numbers.ts'
 import { sharedNow } from '../keeping.ts'
-import { count } from '../logic/numbers.ts'
 import { LONG_LINK, toFragment } from '../logic/share-link.ts'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import { counted, wordsIn } from '../../shared/numbers.ts'
 import { openText } from '../actions.ts'
 import { forgetQuestions } from '../asking.ts'
-import { counted, wordsIn } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { Rail } from './rail.tsx'
 import { FileButton } from './text-input.tsx'

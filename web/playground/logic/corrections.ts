@@ -1,6 +1,7 @@
 /** User corrections as training data. */
 import { parseSquad, toSquadJson } from '../../../src/squad/reading/squad-json.ts'
 import type { Example, TextSpan } from '../../../src/squad/types.ts'
+import { randomId } from '../../shared/random-id.ts'
 import { passageAround } from './passage.ts'
 
 export interface Corrected {
@@ -25,7 +26,7 @@ export function corrected(
   const context = text.slice(passage.start, passage.end)
   const answers = span ? [{ text: text.slice(span.start, span.end), answer_start: span.start - passage.start }] : []
   const rest = list.filter((one) => !isAbout(one, question, text))
-  return grouped([...rest, { id: newId(), title, question, context, answers }])
+  return grouped([...rest, { id: randomId(), title, question, context, answers }])
 }
 
 const isAbout = (one: Example, question: string, text: string): boolean =>
@@ -57,10 +58,6 @@ const grouped = (list: readonly Example[]): Example[] =>
       )
       .values(),
   ].flat()
-
-/** `crypto.randomUUID` is not available on pages loaded over plain HTTP. */
-const newId = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export const fileOf = (list: readonly Example[]): string => `${toSquadJson(list)}\n`
 

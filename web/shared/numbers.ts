@@ -1,4 +1,4 @@
-export { count, counted } from '../../../src/report/render/format.ts'
+export { count, counted } from '../../src/report/render/format.ts'
 
 /** Formats a share as a percentage with a non-breaking space. */
 export const percent = (share: number): string =>

@@ -1,0 +1,93 @@
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { describeChromium } from '../chromium.ts'
+import { annotateWorld, selectWords } from './annotate-world.ts'
+import { WITHOUT_STORAGE } from './without-storage.ts'
+
+/** Four passages of a file, each with a question, after the two of the manual. */
+const data = JSON.stringify(
+  ['max', 'bo', 'li', 'una'].map((name) => ({
+    id: name,
+    question: `Where is ${name}?`,
+    context: `${name} is in ro.`,
+    answers: [],
+  })),
+)
+const shownText = (page: Page) => page.locator('#passage').textContent()
+
+describeChromium('mishaps on the annotation page', () => {
+  const world = annotateWorld()
+
+  it('opens the passage that was chosen last, in whichever order they arrive', async () => {
+    const { address } = await world.start({ data })
+    const page = await world.open(address, 'ann')
+    // The next passages arrive in reverse order.
+    let waiting: (() => void)[] = []
+    await page.route(/api\/passages\/\w/, async (route) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      await route.continue()
+    })
+    await page.locator('[aria-label^="Next passage"]').dblclick()
+    await expect.poll(() => waiting.length).toBe(2)
+    const [first, second] = waiting
+    waiting = []
+    second()
+    await page.waitForSelector('#passage')
+    expect(await shownText(page)).toBe('max is in ro.')
+    first()
+    await page.waitForResponse(/api\/passages\/\w/)
+    await expect.poll(() => shownText(page)).toBe('max is in ro.')
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+  })
+
+  it('marks only one passage as done while the key is held down', async () => {
+    const { address } = await world.start({ data })
+    const page = await world.open(address, 'ann')
+    await page.keyboard.down('d')
+    await page.locator('.progress-line', { hasText: '1 of 6 passages' }).waitFor()
+    await page.waitForSelector('#passage')
+    for (let i = 0; i < 5; i++) await page.keyboard.down('d')
+    await page.keyboard.up('d')
+    await page.keyboard.press('s')
+    await page.locator('.progress-line', { hasText: '2 of 6 passages (1 skipped)' }).waitFor()
+  })
+
+  it('deletes a question only after a second click, which a double click is not', async () => {
+    const { address } = await world.start()
+    const page = await world.open(address, 'ann')
+    // The last of many questions is in view once it is added.
+    for (let i = 0; i < 8; i++) {
+      await page.fill('#new-question', `Question ${i}?`)
+      await page.press('#new-question', 'Enter')
+      await page.locator('.asked[aria-current=true]', { hasText: `Question ${i}?` }).waitFor()
+    }
+    const isInView = () =>
+      page.locator('.asked[aria-current=true]').evaluate((item) => item.getBoundingClientRect().bottom <= innerHeight)
+    await expect.poll(isInView).toBe(true)
+    await page.locator('.asked[aria-current=true] .delete').dblclick()
+    await page.locator('.delete', { hasText: 'Delete for everyone?' }).waitFor()
+    expect(await page.locator('.asked').count()).toBe(8)
+  })
+
+  it('keeps changes in the tab if the browser forbids storage, and saves them when the server is back', async () => {
+    world.provokes(/ERR_FAILED/)
+    const { address } = await world.start()
+    const page = await world.open(address)
+    await page.addInitScript(WITHOUT_STORAGE)
+    await page.reload()
+    await page.fill('#person', 'ann')
+    await page.press('#person', 'Enter')
+    await page.fill('#new-question', 'Which button?')
+    await page.press('#new-question', 'Enter')
+    await page.locator('.asked[aria-current=true]').waitFor()
+    await page.route('**/api/**', (route) => route.abort())
+    await selectWords(page, 'red button')
+    await page.click('text=This is the answer')
+    await page
+      .locator('.complaint', { hasText: 'Your last change is kept in this tab, which must stay open' })
+      .waitFor()
+    await page.unroute('**/api/**')
+    await page.locator('.answers .answered', { hasText: 'red button' }).waitFor()
+    await expect.poll(() => page.locator('.complaint').count()).toBe(0)
+  })
+})
