@@ -159,7 +159,7 @@ describeChromium('the dashboard in Chromium', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Stop and save' }).click()
     await status('Saving after this step')
     first.proceed()
-    await status('Stopped')
+    await status('Interrupted')
     expect(await outcome).toMatchObject({ status: 'interrupted', global_step: 4 })
     await first.watched.close()
 

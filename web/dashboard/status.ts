@@ -6,7 +6,7 @@ const WORDS: Readonly<Record<RunStatus, string>> = {
   pausing: 'Pausing after this step',
   paused: 'Paused',
   stopping: 'Saving after this step',
-  interrupted: 'Stopped',
+  interrupted: 'Interrupted',
   finishing: 'Writing model and report',
   finished: 'Finished',
   failed: 'Failed',

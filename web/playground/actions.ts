@@ -93,7 +93,7 @@ export function mark(span: TextSpan | undefined): void {
 const answersAt = (text: string, span: TextSpan | undefined) =>
   span ? [{ text: text.slice(span.start, span.end), answer_start: span.start }] : []
 
-/** Sends a correction to the server, which says on this page that it keeps them. */
+/** Sends a correction to the server, if it keeps them, which the page says. */
 async function keepCorrection(correction: CorrectionRequest): Promise<void> {
   try {
     await backend().keepCorrection?.(correction)

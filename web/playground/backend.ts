@@ -28,7 +28,7 @@ export interface Backend {
    * @throws ServiceError if they cannot be computed or are incomplete; the signal's reason if it is aborted
    */
   streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent>
-  /** Gives the server a correction to keep, if it says that it does. */
+  /** Sends a correction to a server that keeps them. */
   keepCorrection?(correction: CorrectionRequest): Promise<void>
   /** Missing if the backend never has an index. */
   readonly documents?: DocumentsBackend

@@ -97,7 +97,7 @@ function Differences({ runs, colorAt }: { readonly runs: readonly Shown[]; reado
             </tr>
           ))}
           <tr>
-            <th scope="row">at</th>
+            <th scope="row">Best evaluation</th>
             {best.map((entry, i) => (
               <td key={runs[i].id}>{entry ? placeOf(entry) : '–'}</td>
             ))}

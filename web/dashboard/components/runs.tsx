@@ -57,7 +57,11 @@ export function Runs() {
       <section aria-labelledby="runs-title">
         <div class="section-title">
           <h1 id="runs-title">Runs</h1>
-          <p>{compare.length < 2 ? 'Select two or more to compare them.' : `${compare.length} are compared below.`}</p>
+          <p>
+            {compare.length < 2
+              ? 'Select two or more to compare them.'
+              : `The ${compare.length} selected runs are compared below.`}
+          </p>
         </div>
         <ListControls shown={matching.length} total={all.length} rows={rows} />
         <Scrolling label="Runs">
@@ -186,7 +190,7 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
   }
   const cell = (column: RunColumn, digits: number) => {
     const summary = spreadOf(runs.map(column.read))
-    if (!summary) return <td>-</td>
+    if (!summary) return <td>–</td>
     return (
       <td>
         {decimal(summary.mean, digits)}
@@ -315,6 +319,6 @@ function lastWritten(changed: number): string {
   if (changed === 0) return '–'
   const at = new Date(changed)
   const isToday = at.toDateString() === new Date().toDateString()
-  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }).replace(' ', '\u00a0')
   return isToday ? time : `${at.toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' })}, ${time}`
 }

@@ -23,8 +23,11 @@ export function Tiles({ view }: { readonly view: RunView }) {
   const norm = steps.grad_norm.at(-1) ?? logged?.grad_norm
   const memory = live?.memory ?? steps.memory.at(-1)
   const peak = live?.peak_memory ?? (steps.memory.length > 0 ? Math.max(...steps.memory) : undefined)
+  // The best model is chosen by one metric, so it can be worse than the latest by another.
   const bestNote = (name: string, digits: number) =>
-    best && last && best !== last ? `best ${decimal(best[name], digits)}, ${placeOf(best)}` : last && placeOf(last)
+    best && last && best !== last
+      ? `best model: ${decimal(best[name], digits)}, ${placeOf(best)}`
+      : last && placeOf(last)
   const tiles: Tile[] = [
     { label: 'Exact match', value: last && percent(last.eval_exact_match), note: bestNote('eval_exact_match', 1) },
     { label: 'F1', value: last && percent(last.eval_f1), note: bestNote('eval_f1', 1) },

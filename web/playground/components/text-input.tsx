@@ -40,7 +40,7 @@ export function TextInput() {
       <div class="bar">
         <FileButton />
         <span class="note">txt, md, html, pdf</span>
-        <button type="button" class="primary" onClick={takeDraft}>
+        <button type="button" class="primary" disabled={state.draft.value.trim() === ''} onClick={takeDraft}>
           Use this text
         </button>
       </div>

@@ -83,7 +83,7 @@ export interface Trainable {
   readonly exported?: boolean
 }
 
-/** The command that trains a model on the downloaded file. In that of an exported model, MODEL stands for another one. */
+/** The command that trains a model on the downloaded file. An exported model cannot be trained; MODEL stands for another. */
 export function correctionTrainingCommand(
   list: readonly Example[],
   file: string,

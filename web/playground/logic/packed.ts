@@ -11,7 +11,7 @@ export async function compress(text: string): Promise<string> {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-/** @throws Error if the text was not packed by `pack`, is truncated, or is longer than MAX_CHARACTERS */
+/** @throws Error if the text was not compressed by `compress`, is truncated, or is longer than MAX_CHARACTERS */
 export async function decompress(packed: string): Promise<string> {
   const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
