@@ -19,8 +19,11 @@ export interface IndexSettings {
 
 export const DEFAULT_SETTINGS: IndexSettings = { stemming: 'english' }
 
+/** Separates marks of footnotes and exponents from the word or unit before them. */
+const SEPARATORS = 'separators ⁰¹²³⁴⁵⁶⁷⁸⁹'
+
 export const tokenizerOf = ({ stemming }: IndexSettings): string =>
-  `${stemming === 'english' ? 'porter ' : ''}unicode61 remove_diacritics 2`
+  `${stemming === 'english' ? 'porter ' : ''}unicode61 remove_diacritics 2 ${SEPARATORS}`
 
 /** A document as listed by an index. */
 export interface IndexedDocument {

@@ -9,7 +9,7 @@ const PAGES = 3
 /** Leaves out headers, footers, page numbers and the entries of lists of contents and indexes. */
 export function withoutFurniture(pages: readonly (readonly PageLine[])[]): (readonly PageLine[])[] {
   const isFurniture = furnitureOf(pages)
-  return pages.map((lines, page) => {
+  const kept = pages.map((lines, page) => {
     const furniture = new Set<PageLine>()
     for (const edge of edgesOf(lines))
       for (const line of edge) {
@@ -18,6 +18,8 @@ export function withoutFurniture(pages: readonly (readonly PageLine[])[]): (read
       }
     return withoutContents(lines.filter((line) => !furniture.has(line)))
   })
+  // If all pages are the same, they are not furniture.
+  return kept.some((lines) => lines.length > 0) ? kept : [...pages]
 }
 
 /** The lines at the top and at the bottom of a page, outermost first. */

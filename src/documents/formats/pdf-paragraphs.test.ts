@@ -101,6 +101,47 @@ describe('the paragraphs of a page', () => {
     )
   })
 
+  it('joins numbers and East Asian writing that are broken at the end of a line', () => {
+    expect(textOf(lines('The models 737–', '9 and FAA-2020-', '0686, also non-', 'EU ones, from 3 –', '4 June'))).toBe(
+      'The models 737–9 and FAA-2020-0686, also non-EU ones, from 3 – 4 June',
+    )
+    expect(textOf(lines('保证报告的真', '实、准确，', '完整 2018', '年'))).toBe('保证报告的真实、准确，完整 2018 年')
+  })
+
+  it('puts the cells of a row in order', () => {
+    const cell = (str: string, x: number) => ({ ...line(str, 700, { x }), hasEOL: false })
+    expect(textOf([cell('37.50', 400), cell('Director', 200), cell('Bain', 72), cell('bridge', 92)])).toBe(
+      'Bainbridge Director 37.50',
+    )
+    // Arabic is in order from right to left.
+    const arabic = [cell('مرحبا', 400), cell(' ', 390), cell('بكم', 300)].map((one) => ({ ...one, dir: 'rtl' }))
+    expect(textOf(arabic)).toBe('مرحبا بكم')
+  })
+
+  it('reads text that is printed twice to look bold once, and repeated words twice', () => {
+    const piece = (str: string, x: number) => ({ ...line(str, 700, { x }), hasEOL: false })
+    expect(textOf([piece('Setup', 72), piece('Setup', 72.5), piece(' ', 97), piece('Setup', 102)])).toBe('Setup Setup')
+  })
+
+  it('distinguishes superscripts from the number or word before', () => {
+    const small = (str: string, y: number, x: number) => ({ ...line(str, y, { x, height: 6 }), hasEOL: false })
+    const text = (str: string, x: number) => ({ ...line(str, 700, { x }), hasEOL: false })
+    expect(textOf([text('273.750', 72), small('12', 704, 107), text(' per m', 113), small('2', 704, 145)])).toBe(
+      '273.750¹² per m²',
+    )
+    expect(textOf([text('H', 72), small('2', 698, 77), text('O and ', 81), small('small', 704, 112)])).toBe(
+      'H2O and small',
+    )
+  })
+
+  it('reads text that runs upwards', () => {
+    const upwards = lines('The first line of a page that is', 'printed sideways.', 'Another').map((item, i) => ({
+      ...item,
+      transform: [0, 10, -10, 0, 100 + [0, 12, 36][i], 72],
+    }))
+    expect(textOf(upwards)).toBe('The first line of a page that is printed sideways.\n\nAnother')
+  })
+
   it('is empty for an empty page', () => {
     expect(textOf([])).toBe('')
   })
@@ -145,6 +186,10 @@ describe('the paragraphs of several pages', () => {
     const slides = ['Press the red button.', 'Wait a minute.', 'Open the lid.', 'Clean the filter.']
     const footer = (page: number) => line(`Pump manual, page ${page + 1}`, 40)
     expect(textOf(...slides.map((text, page) => [line(text, 700), footer(page)]))).toBe(slides.join('\n\n'))
+  })
+
+  it('keeps the text of pages that are all the same', () => {
+    expect(textOf(...[0, 1, 2].map(() => [line('Fragile', 700)]))).toBe('Fragile\n\nFragile\n\nFragile')
   })
 
   it('has no lists of contents', () => {

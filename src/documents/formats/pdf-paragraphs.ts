@@ -88,9 +88,15 @@ const ADDRESS = /(?:\b(?:https?|ftp):\/\/|\bwww\.)\S*$/
 
 function joined(text: string, line: string): string {
   if (isBrokenAddress(text, line)) return text + line
-  if (!/\p{L}[-\u00ad]$/u.test(text)) return `${text} ${line}`
-  return (/^\p{Ll}/u.test(line) ? text.slice(0, -1) : text) + line
+  if (/\p{L}[-\u00ad\u2010]$/u.test(text) && /^\p{Ll}/u.test(line)) return text.slice(0, -1) + line
+  const isUnbroken =
+    /[\p{L}\p{N}][-\u00ad\u2010\u2011–]$/u.test(text) || (EAST_ASIAN_END.test(text) && EAST_ASIAN.test(line))
+  return isUnbroken ? text + line : `${text} ${line}`
 }
+
+/** Writing without spaces between words, and its punctuation. */
+const EAST_ASIAN = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3001-\u301f\uff01-\uff5e]/u
+const EAST_ASIAN_END = new RegExp(`${EAST_ASIAN.source.slice(1)}$`, 'u')
 
 /** Whether a web address continues in the next line. After a complete one, a sentence begins or continues. */
 function isBrokenAddress(text: string, line: string): boolean {
