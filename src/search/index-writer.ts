@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ReadDocument } from '../documents/document.ts'
+import type { DocumentLimits } from '../documents/document-reader.ts'
 import type { FoundDocument } from '../documents/find-documents.ts'
 import { flushFolder } from '../files/atomic.ts'
 import { assertLocksHeld } from '../files/lock.ts'
@@ -65,8 +66,13 @@ export class IndexWriter {
     return new IndexWriter(path, database, false)
   }
 
-  known(): KnownFile[] {
+  get known(): KnownFile[] {
     return knownFiles(this.database)
+  }
+
+  /** Limits of the last complete update. */
+  get limits(): DocumentLimits | undefined {
+    return factOf(this.database, 'limits')
   }
 
   /** Adds a document, or replaces the one with the same path. Returns the number of its passages. */
@@ -122,7 +128,7 @@ export class IndexWriter {
   }
 
   /** Replaces the index with the changed copy. */
-  async finish(sources: readonly string[]): Promise<void> {
+  async finish(sources: readonly string[], limits: DocumentLimits): Promise<void> {
     const { database, path } = this
     assertLocksHeld(path)
     this.commit()
@@ -130,6 +136,7 @@ export class IndexWriter {
       database.exec("insert into words(words) values('optimize')")
       noteFrequentTerms(database)
       setFact(database, 'sources', sources)
+      setFact(database, 'limits', limits)
       setFact(database, 'updated', new Date().toISOString())
     })
     database.close()

@@ -21,7 +21,7 @@ export async function copyToPublish(folder: string, target: string): Promise<Ind
       database.exec(
         `delete from documents where problem is not null;
          update documents set path = id, bytes = 0, modified = 0, digest = null;
-         delete from facts where name = 'sources';
+         delete from facts where name in ('sources', 'limits');
          vacuum`,
       ),
     )

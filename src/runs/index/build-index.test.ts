@@ -43,6 +43,10 @@ describe('buildIndex', () => {
     expect(search('how do I clean a FILTER')).toEqual([['docs/pump.md', 'Pump', 'Filter']])
     expect(search('muller zurich')).toEqual([['docs/people.txt']])
     expect(search('pump', { passages: 1 })).toHaveLength(1)
+    write('people.txt', 'The footbridge² is 30 m² large.')
+    await build()
+    expect(search('footbridge')).toEqual(search('m²'))
+    expect(search('footbridge')).toHaveLength(1)
     for (const none of ['', '?!', '" OR', 'xyz', '\0', '\ud800']) expect(search(none)).toEqual([])
   })
 
@@ -94,6 +98,16 @@ describe('buildIndex', () => {
     expect(await build()).toMatchObject({ skipped, unchanged: 3 })
     rmSync(join(docs, 'broken.pdf'))
     expect(await build()).toMatchObject({ skipped: [], removed: 1 })
+  })
+
+  it('tries documents again that exceeded a limit which is larger now', async () => {
+    write('long.txt', 'A lever. '.repeat(50))
+    const limits = { max_characters: 100 }
+    expect(await build({ limits })).toMatchObject({ problems: 1, documents: 2 })
+    expect(await build({ limits })).toMatchObject({ unchanged: 3 })
+    expect(await build()).toMatchObject({ problems: 0, documents: 3, changed: 1, unchanged: 2 })
+    expect(await build({ limits: { max_bytes: 100 }, overwrite: true })).toMatchObject({ problems: 1 })
+    expect(await build({ limits: { max_bytes: 100 } })).toMatchObject({ problems: 1, changed: 0, unchanged: 3 })
   })
 
   it('keeps the previous index when it is interrupted, and resumes', async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type DocumentLimits, DocumentReader } from '../../documents/document-reader.ts'
+import { DOCUMENT_LIMITS, type DocumentLimits, DocumentReader } from '../../documents/document-reader.ts'
 import { type FoundDocument, type FoundDocuments, findDocuments } from '../../documents/find-documents.ts'
 import { UsageError } from '../../errors.ts'
 import { makeFolder } from '../../files/explain.ts'
@@ -64,15 +64,16 @@ async function update(given: readonly string[], options: BuildIndexOptions): Pro
   const settings = settingsOf(options, before?.settings, path)
   const sources = sourcesOf(given, before?.sources, output_dir)
   const found = await findDocuments(sources, signal)
+  const limits = { ...DOCUMENT_LIMITS, ...options.limits }
 
   const hasPartial = existsSync(`${path}.partial`)
   const counts = { added: 0, changed: 0, removed: 0, unchanged: found.documents.length }
-  const isCurrent = before && !hasPartial && planOf(found, before.known).isEmpty
+  const isCurrent = before && !hasPartial && planOf(found, before, limits).isEmpty
   if (!isCurrent) {
     const writer = await IndexWriter.open(output_dir, settings, overwrite)
     try {
-      Object.assign(counts, await changeAll(writer, found, options))
-      await writer.finish(sources)
+      Object.assign(counts, await changeAll(writer, found, limits, options))
+      await writer.finish(sources, limits)
     } catch (error) {
       writer.leave()
       if (signal?.aborted && error === signal.reason)
@@ -92,6 +93,8 @@ async function update(given: readonly string[], options: BuildIndexOptions): Pro
 interface IndexState {
   readonly settings: IndexSettings
   readonly sources: readonly string[]
+  /** Limits of the last update. */
+  readonly limits: DocumentLimits | undefined
   readonly known: readonly KnownFile[]
 }
 
@@ -101,7 +104,9 @@ function stateOf(path: string): IndexState {
     return reading(path, () => {
       checkFormat(database, path)
       const settings = factOf<IndexSettings>(database, 'settings')!
-      return { settings, sources: factOf<string[]>(database, 'sources')!, known: knownFiles(database) }
+      const sources = factOf<string[]>(database, 'sources')!
+      const limits = factOf<DocumentLimits>(database, 'limits')
+      return { settings, sources, limits, known: knownFiles(database) }
     })
   } finally {
     close()
@@ -137,30 +142,41 @@ function sourcesOf(given: readonly string[], before: readonly string[] | undefin
 }
 
 interface UpdatePlan {
-  /** Files that are new, or whose size or time has changed, with what is known about them. */
+  /** Files that are new, whose size or time has changed, or that are tried again, with what is known about them. */
   readonly read: readonly { readonly file: FoundDocument; readonly known?: KnownFile }[]
   readonly gone: readonly KnownFile[]
   readonly unchanged: number
   readonly isEmpty: boolean
 }
 
-function planOf({ documents }: FoundDocuments, known: readonly KnownFile[]): UpdatePlan {
-  const byPath = new Map(known.map((one) => [one.path, one]))
+/** Files that could not be opened are tried again, and those that could not be read if the limits are different. */
+function planOf(
+  { documents }: FoundDocuments,
+  before: Pick<IndexState, 'known' | 'limits'>,
+  limits: DocumentLimits,
+): UpdatePlan {
+  const hasSameLimits = JSON.stringify(before.limits) === JSON.stringify(limits)
+  const byPath = new Map(before.known.map((one) => [one.path, one]))
   const read: { file: FoundDocument; known?: KnownFile }[] = []
   for (const file of documents) {
     const one = byPath.get(file.path)
     byPath.delete(file.path)
     const isSame = one?.bytes === file.bytes && one.modified === file.modified && one.name === file.name
-    if (!isSame) read.push({ file, known: one })
+    const isSettled = one?.problem == null || (hasSameLimits && (one.digest !== null || file.bytes > limits.max_bytes))
+    if (!isSame || !isSettled) read.push({ file, known: one })
   }
   const gone = [...byPath.values()]
   const unchanged = documents.length - read.length
   return { read, gone, unchanged, isEmpty: read.length === 0 && gone.length === 0 }
 }
 
-async function changeAll(writer: IndexWriter, found: FoundDocuments, options: BuildIndexOptions) {
-  const { screen = noScreen, signal, limits } = options
-  const { read, gone, unchanged } = planOf(found, writer.known())
+async function changeAll(
+  writer: IndexWriter,
+  found: FoundDocuments,
+  limits: DocumentLimits,
+  { screen = noScreen, signal }: BuildIndexOptions,
+) {
+  const { read, gone, unchanged } = planOf(found, writer, limits)
   if (writer.isResumed)
     screen.print(`Resuming an interrupted run: ${unchanged.toLocaleString('en-US')} documents are already read.`)
   const counts = { added: 0, changed: 0, removed: gone.length, unchanged }
