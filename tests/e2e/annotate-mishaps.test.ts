@@ -80,8 +80,9 @@ describeChromium('mishaps on the annotation page', () => {
     await page.fill('#new-question', 'Which button?')
     await page.press('#new-question', 'Enter')
     await page.locator('.asked[aria-current=true]').waitFor()
-    await page.route('**/api/**', (route) => route.abort())
     await selectWords(page, 'red button')
+    // The message that then appears at the top moves the text.
+    await page.route('**/api/**', (route) => route.abort())
     await page.click('text=This is the answer')
     await page
       .locator('.complaint', { hasText: 'Your last change is kept in this tab, which must stay open' })
