@@ -52,6 +52,7 @@ const PAGES = 3
 
 /** Joins pages that form feeds separate, without their headers and footers, as in texts for line printers. */
 function withoutPageBreaks(text: string): string {
+  if (!text.includes('\f')) return text
   const pages = text.split('\f').map((page) => page.trim().split('\n'))
   const counts = new Map<string, number>()
   for (const lines of pages)
@@ -68,5 +69,8 @@ function withoutPageBreaks(text: string): string {
     .join('\n\n')
 }
 
+/** Maximum length of a header or footer, which is short also if a file has a single line. */
+const MAX_FURNITURE = 200
+
 /** The words of a line, without the differences that numbers make. */
-const wordsOf = (line: string): string => line.replace(/\d+/g, '#').replace(/\s+/g, ' ').trim()
+const wordsOf = (line: string): string => line.slice(0, MAX_FURNITURE).replace(/\d+/g, '#').replace(/\s+/g, ' ').trim()
