@@ -24,7 +24,7 @@ export const DOCUMENT_MUTATIONS: readonly Mutation[] = [
     'pages.find(([start])',
   ]),
   ...mutations('src/runs/export/site-index.test.ts')('src/search/published-copy.ts', [
-    "delete from facts where name = 'sources';",
+    "delete from facts where name in ('sources', 'limits');",
     '',
   ]),
   ...annotation('src/annotate/project/labels.ts', [
