@@ -1,5 +1,4 @@
 import { unzipSync, zipSync } from 'fflate'
-import mammoth from 'mammoth'
 import { headingStyles, withReadableElements } from './docx-xml.ts'
 
 /** The parts of a docx file that contain text, styles and numbering. Pictures and embedded files are not read. */
@@ -18,6 +17,8 @@ export async function docxHtml(bytes: Uint8Array, max_unpacked: number): Promise
   for (const [name, part] of Object.entries(parts))
     if (TEXT.test(name)) parts[name] = Buffer.from(withReadableElements(Buffer.from(part).toString()))
   const styles = Buffer.from(parts['word/styles.xml'] ?? []).toString()
+  // It takes longer to load than all other readers.
+  const { default: mammoth } = await import('mammoth')
   const { value } = await mammoth
     .convertToHtml(
       { buffer: Buffer.from(zipSync(parts, { level: 0 })) },
