@@ -66,7 +66,9 @@ function comparison(runs: readonly RecipeResult[], baseline: readonly RecipeResu
   return [text, randomizationTest(a, b).toFixed(3)]
 }
 
-const signed = (x: number) => `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(1)}`
+function signed(x: number): string {
+  return `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(1)}`
+}
 
 function printCurves(): void {
   row(['run', 'windows', 'minutes', 'loss', 'exact match', 'F1'])

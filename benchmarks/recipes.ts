@@ -59,6 +59,7 @@ for (const { recipe: name, seed } of queue) {
   }
   console.log(`${name}, seed ${seed}`)
   const result = await runRecipe(teacher ? { ...run, teacher } : run).catch((error: Error) => {
+    if (interrupted.signal.aborted) return
     if (queue.length === 1) throw error
     console.error(`${name}, seed ${seed} failed: ${error.message}`)
     failed.push(`${name}, seed ${seed}`)
