@@ -138,6 +138,8 @@ describeChromium('texts on the playground', () => {
     expect(await page.locator('.card h2').allInnerTexts()).toEqual(['who is in ro?'])
     await page.click('[aria-label=History]')
     await page.click('text=Clear history')
+    expect(await page.locator('dialog[open] .list').count()).toBe(1)
+    await page.click('text=Clear the whole history?')
     await page.reload()
     await page.click('[aria-label=History]')
     expect(await page.locator('dialog[open] .list').count()).toBe(0)
