@@ -41,7 +41,9 @@ describeChromium('a site with documents', () => {
   async function ask(page: Page, question: string): Promise<void> {
     await page.fill('#question', question)
     await page.press('#question', 'Enter')
-    await page.locator('.card', { hasText: question }).locator('.sourced, .none, .failed').first().waitFor()
+    // After a reload, the same question may be in another card.
+    const newest = page.locator('.card').first().filter({ hasText: question })
+    await newest.locator('.sourced, .none, .failed').first().waitFor()
   }
 
   /** The answers that the page shows to its newest question. */
