@@ -6,6 +6,7 @@ import { count, counted } from '../../shared/numbers.ts'
 import * as collection from '../collection.ts'
 import { pageBlocks } from '../logic/blocks.ts'
 import { within } from '../logic/layers.ts'
+import { Scroll } from '../scroll.ts'
 
 /** The list of documents, or the one that is open. */
 export function DocumentsPane() {
@@ -82,9 +83,14 @@ function OpenDocument({ document: { id, name, text, characters }, span }: OpenPr
   const blocks = useMemo(() => pageBlocks(text), [text])
   const marks = span ? [{ name: 'best-0', start: span.start, end: span.end }] : []
   useEffect(() => {
-    const mark = view.current?.querySelector('mark')
-    if (mark) mark.scrollIntoView({ block: 'center' })
-    else view.current?.scrollTo(0, 0)
+    const pane = view.current!
+    if (!span) {
+      pane.scrollTo(0, 0)
+      return
+    }
+    const scroll = new Scroll(pane, () => pane.querySelector('mark')?.getBoundingClientRect())
+    scroll.start('instant')
+    return () => scroll.stop()
   }, [id, span])
   return (
     <section class="paper reading" aria-label="Document">
