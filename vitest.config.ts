@@ -45,7 +45,7 @@ class LongFirst extends BaseSequencer {
 
 /** Memory for files, where Linux has it. */
 const SHARED_MEMORY = '/dev/shm'
-/** Free bytes that SHARED_MEMORY needs for the files of tests, which take up to 2 GB at a time. */
+/** Free bytes that SHARED_MEMORY needs for the files of tests, which take 2.2 GB at a time in thorough runs. */
 const ENOUGH = 8e9
 
 /** Where tests write: to memory if it has room, because each flushed file of a checkpoint makes them wait for a disk. */

@@ -49,10 +49,7 @@ const failed: string[] = []
 for (const { recipe: name, seed } of queue) {
   const recipe = RECIPES[name]
   const run = { name, recipe, seed, windows, model, data, work, out, signal: interrupted.signal }
-  const teacher = recipe.teacher && {
-    ...{ ...run, name: recipe.teacher },
-    ...{ recipe: RECIPES[recipe.teacher], seed: seed + 1 },
-  }
+  const teacher = recipe.teacher && { ...run, name: recipe.teacher, recipe: RECIPES[recipe.teacher], seed: seed + 1 }
   if (existsSync(resultFile(run))) {
     console.log(`${resultFile(run)}: already exists`)
     continue

@@ -40,6 +40,17 @@ const ask = async (page: Page, question: string) => {
   await page.locator('.card', { hasText: question }).locator('.sourced, .none, .failed').first().waitFor()
 }
 
+/** Asks a question about a text of the user, and goes back to the documents. */
+async function askAboutText(page: Page): Promise<void> {
+  await page.click('text=Your text')
+  await giveText(page, 'bo is in ro.')
+  await page.fill('#question', 'who?')
+  await page.press('#question', 'Enter')
+  await page.waitForSelector('.card .judgment')
+  await page.click('text=Documents')
+  await page.waitForSelector('.documents li')
+}
+
 describeChromium('documents on the playground', () => {
   const world = playgroundWorld([], makeIndex)
 
@@ -129,13 +140,7 @@ describeChromium('documents on the playground', () => {
 
   it('shows a text that is opened from the history, and still shows it after a reload', async () => {
     const page = await world.open()
-    await page.click('text=Your text')
-    await giveText(page, 'bo is in ro.')
-    await page.fill('#question', 'who?')
-    await page.press('#question', 'Enter')
-    await page.waitForSelector('.card .judgment')
-    await page.click('text=Documents')
-    await page.waitForSelector('.documents li')
+    await askAboutText(page)
     await page.click('[aria-label=History]')
     await page.click('.visit')
     await page.waitForSelector('section#text')
@@ -146,13 +151,7 @@ describeChromium('documents on the playground', () => {
 
   itInFull('still answers questions about a text of the user', async () => {
     const page = await world.open()
-    await page.click('text=Your text')
-    await giveText(page, 'bo is in ro.')
-    await page.fill('#question', 'who?')
-    await page.press('#question', 'Enter')
-    await page.waitForSelector('.card .judgment')
-    await page.click('text=Documents')
-    await page.waitForSelector('.documents li')
+    await askAboutText(page)
     expect(await page.title()).not.toBe('taken')
   })
 

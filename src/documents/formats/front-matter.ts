@@ -1,4 +1,7 @@
-/** YAML or TOML with facts about a page, which site generators expect at the beginning of Markdown files. An empty line would make it text between rules. */
+/**
+ * YAML or TOML with facts about a page, which site generators expect at the beginning of Markdown files. If an empty line
+ * follows the first rule, it is text between two rules.
+ */
 const FRONT_MATTER = /^\ufeff?(---|\+\+\+)[^\S\n]*\n(?=\S)([\s\S]*?\n)?\1[^\S\n]*(?:\n|$)/
 
 const TITLE = /^title\s*[:=]\s*(?:"([^"\n]*)"|'([^'\n]*)'|(.+))[^\S\n]*$/im

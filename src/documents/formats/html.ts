@@ -6,7 +6,7 @@ import { HtmlTableRow } from './html-table.ts'
 const BLOCKS = new Set(
   (
     'address article aside blockquote body caption dd details dialog div dl dt fieldset figcaption figure footer form ' +
-    'h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section summary table tbody td tfoot th thead tr ul'
+    'h1 h2 h3 h4 h5 h6 header hr html li main ol option p pre section summary table tbody td tfoot th thead tr ul'
   ).split(' '),
 )
 

@@ -47,7 +47,7 @@ export function* textPieces(text: string): Generator<DocumentPiece> {
   for (const paragraph of lines.split(separator)) yield { text: paragraph }
 }
 
-/** Number of pages with the same header or footer. */
+/** A line is a header or footer if it recurs on this many pages. */
 const PAGES = 3
 
 /** Joins pages that form feeds separate, without their headers and footers, as in texts for line printers. */
@@ -69,7 +69,7 @@ function withoutPageBreaks(text: string): string {
     .join('\n\n')
 }
 
-/** Maximum length of a header or footer, which is short also if a file has a single line. */
+/** Number of characters by which headers and footers are compared, because a file can be a single long line. */
 const MAX_FURNITURE = 200
 
 /** The words of a line, without the differences that numbers make. */

@@ -70,8 +70,8 @@ function DocumentList() {
 
 const scopeOf = (selected: number): string =>
   selected > 0
-    ? `Questions search the ${counted(selected, 'selected document')}.`
-    : 'Questions search all documents. Select some to search only these.'
+    ? `Answers come from the ${counted(selected, 'selected document')}.`
+    : 'Answers come from all documents. Select some to search only these.'
 
 interface OpenProps {
   readonly document: NonNullable<typeof collection.opened.value>['document']
