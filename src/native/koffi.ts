@@ -4,6 +4,10 @@ import type koffi from 'koffi'
 /** OpenVINO needs a large stack, and oneDNN compiles code on the stack that it is called on. */
 const STACK_BYTES = 8 * 2 ** 20
 
+const PAGE = 4096
+/** MADV_HUGEPAGE of Linux */
+const HUGE_PAGES = 14
+
 const require = createRequire(import.meta.url)
 let ffi: typeof koffi | undefined
 
@@ -30,6 +34,12 @@ function load() {
   const [P, size] = ['void *', 'size_t']
   const memmove = c.func('memmove', P, [P, P, size])
   const mmap = c.func('mmap', P, [size, size, 'int', 'int', 'int', 'long'])
+  const madvise = c.func('madvise', 'int', [P, size, 'int'])
+  /** Asks the system for large pages where memory is used for the first time. */
+  const preferLargePages = (address: number, bytes: number): void => {
+    const start = address - (address % PAGE)
+    madvise(start, address + bytes - start, HUGE_PAGES)
+  }
   return {
     ffi,
     move: (to: number, from: number, bytes: number): void => void memmove(to, from, bytes),
@@ -41,12 +51,13 @@ function load() {
       void array.buffer
       return Number(memmove(array, array, 0))
     },
+    preferLargePages,
     /** Reserves addresses; the system provides memory for those that are used, in large pages where it can. */
     reserve(bytes: number): number {
-      const [READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, HUGE_PAGES] = [3, 0x4022, 14]
+      const [READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE] = [3, 0x4022]
       const address = Number(mmap(0, bytes, READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0))
       if (address <= 0) throw new Error(`cannot reserve ${bytes} bytes of addresses`)
-      c.func('madvise', 'int', [P, size, 'int'])(address, bytes, HUGE_PAGES)
+      preferLargePages(address, bytes)
       return address
     },
     unreserve: c.func('munmap', 'int', [P, size]) as (address: number, bytes: number) => void,

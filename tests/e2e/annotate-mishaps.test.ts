@@ -21,21 +21,28 @@ describeChromium('mishaps on the annotation page', () => {
   it('opens the passage that was chosen last, in whichever order they arrive', async () => {
     const { address } = await world.start({ data })
     const page = await world.open(address, 'ann')
+    const list = await fetch(new URL('api/passages?annotator=ann&limit=3&offset=0', address))
+    const { passages } = (await list.json()) as { passages: { id: string }[] }
+    const [, first, second] = passages.map(({ id }) => id)
     // The next passages arrive in reverse order.
-    let waiting: (() => void)[] = []
+    const release: Record<string, () => void> = {}
+    const released = (id: string) => new Promise<void>((resolve) => (release[id] = resolve))
+    const answers = new Map([first, second].map((id) => [id, released(id)]))
+    const asked: string[] = []
     await page.route(/api\/passages\/\w/, async (route) => {
-      await new Promise<void>((resolve) => waiting.push(resolve))
+      const id = decodeURIComponent(new URL(route.request().url()).pathname.split('/').at(-1)!)
+      asked.push(id)
+      await answers.get(id)
       await route.continue()
     })
     await page.locator('[aria-label^="Next passage"]').dblclick()
-    await expect.poll(() => waiting.length).toBe(2)
-    const [first, second] = waiting
-    waiting = []
-    second()
+    await expect.poll(() => new Set(asked)).toEqual(new Set([first, second]))
+    release[second]()
     await page.waitForSelector('#passage')
     expect(await shownText(page)).toBe('max is in ro.')
-    first()
-    await page.waitForResponse(/api\/passages\/\w/)
+    const late = page.waitForResponse((response) => response.url().includes(encodeURIComponent(first)))
+    release[first]()
+    await late
     await expect.poll(() => shownText(page)).toBe('max is in ro.')
     await page.unrouteAll({ behavior: 'ignoreErrors' })
   })

@@ -118,6 +118,9 @@ export class OneDnnExecutable implements Executable {
 
   hold(values: Values): void {
     this.held.hold(values)
+    // Weights and their gradients are read and written in strides, which is much faster in large pages.
+    for (const { address, data } of Object.values(values).map(place))
+      nativeMemory().preferLargePages(address, data.byteLength)
     this.computing.tell('hold', this.id, this.placed(Object.keys(values).filter(this.has), {}))
   }
 

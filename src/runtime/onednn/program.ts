@@ -73,6 +73,7 @@ interface MutableStep extends Step {
 }
 
 const PRODUCTS: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm'])
+const ACTIVATION_GRADIENTS: ReadonlySet<string> = new Set(Object.keys(activationOps).map((name) => `${name}Gradient`))
 
 class Builder {
   private readonly slots: Slot[] = []
@@ -85,6 +86,10 @@ class Builder {
   private readonly steps = new Set<MutableStep>()
   private readonly stepOf = new Map<Tensor, MutableStep>()
   private readonly hasGradients: boolean
+  /** Values of attention, which are only factors. */
+  private readonly values: ReadonlySet<Tensor>
+  /** The rounded copies of results that are stored in float32 and become factors. */
+  private readonly roundedOf = new Map<Tensor, number>()
 
   constructor(
     private readonly graph: Graph,
@@ -95,6 +100,9 @@ class Builder {
     const nodes = nodesOf([...this.results])
     for (const node of nodes) for (const x of node.inputs) this.count(x)
     this.hasGradients = nodes.some(({ op }) => operatorName(op).endsWith('Gradient'))
+    this.values = new Set(
+      nodes.filter(({ op }) => operatorName(op) === 'spanforge.PackedAttention').map(({ inputs }) => inputs[2]),
+    )
   }
 
   program(): Program {
@@ -144,13 +152,18 @@ class Builder {
       ...(masked && { scale: keptOf(masked).scale }),
       ...(name === 'spanforge.LayerNormGradient' && { epsilon: epsilonOf(node.inputs[3]) }),
     }
-    const inputs = operands.map((x) => this.slot(x))
+    const isExact = this.isExact(name, operands)
+    const isGradient = ACTIVATION_GRADIENTS.has(name)
+    const isRounded = (i: number) => i < 2 && (isGradient || (PRODUCTS.has(name) && !isExact))
+    const inputs = operands.map((x, i) => (isRounded(i) ? this.rounded(x) : this.slot(x)))
     const step: MutableStep = {
       ...{ op: name, inputs, attributes, post: [], last: [] },
       outputs: node.outputs.map((y, i) => this.slot(y, this.resultType(name, i, y, operands))),
-      ...(this.isExact(name, operands) && { isExact: true }),
+      ...(isExact && { isExact }),
     }
     this.place(step, node.outputs)
+    // The gradient needs only the rounded operand, which takes half of the memory until then.
+    if (this.hasGradients && activationOps[name]) this.rounded(operands[0])
   }
 
   private place(step: MutableStep, outputs: readonly Tensor[]): void {
@@ -223,6 +236,18 @@ class Builder {
     }
   }
 
+  /** Returns the slot of a factor: for token rows in float32, that of a copy in bfloat16 which all products share. */
+  private rounded(x: Tensor): number {
+    const slot = this.slot(x)
+    if (this.precision === 'float32' || !isTokenRows(x) || this.slots[slot].type !== 'f32') return slot
+    const known = this.roundedOf.get(x)
+    if (known !== undefined) return known
+    const copy = this.slots.push({ shape: x.shape, type: 'bf16' }) - 1
+    this.steps.add({ op: 'Cast', inputs: [slot], outputs: [copy], attributes: {}, post: [], last: [] })
+    this.roundedOf.set(x, copy)
+    return copy
+  }
+
   private slot(t: Tensor, type?: ElementType): number {
     const known = this.slotOf.get(t)
     if (known !== undefined) return known
@@ -238,14 +263,16 @@ class Builder {
    * Returns the type in which a result is stored. If factors are rounded to bfloat16, so are token rows that products,
    * activations, attention and normalizations compute, because these rows become factors. Sums around a layer and their
    * gradients, statistics, logits, the loss and the gradients of parameters are float32: rounding them would cost more
-   * accuracy than the time it saves is worth. In training, normalized states and the results of exact products are
-   * float32 too.
+   * accuracy than the time it saves is worth. In training, normalized states are float32 too, and so is what layers
+   * compute from them, which is not only a factor: queries and keys of an exact product, and inputs of activations.
    */
   private resultType(name: string, i: number, y: Tensor, operands: readonly Tensor[]): ElementType | undefined {
     if (y.dtype !== 'float32') return undefined
     if (this.precision === 'float32' || this.results.has(y) || !isTokenRows(y)) return 'f32'
     if (name === 'LayerNormalization') return i === 0 && !this.hasGradients ? 'bf16' : 'f32'
-    if (this.isExact(name, operands)) return name === 'spanforge.PackedAttention' ? 'bf16' : 'f32'
+    if (name === 'spanforge.PackedAttention') return 'bf16'
+    if (this.isExact(name, operands)) return 'f32'
+    if (name === 'spanforge.Linear' && this.areExact(operands)) return this.values.has(y) ? 'bf16' : 'f32'
     if (NARROWING.has(name)) return 'bf16'
     if (name === 'spanforge.LayerNormGradient') return 'f32'
     if (name === 'spanforge.After') return this.typeOf(operands[0])
@@ -253,13 +280,16 @@ class Builder {
   }
 
   /**
-   * Whether a product is computed without rounding its factors. Gradients change most if normalized states, the weights
-   * multiplied by them, and queries and keys are rounded. Rounding the gradients of logits would destroy the property
-   * that they add up to zero. In training, products of values that are stored in float32 are therefore exact.
+   * Whether a product is computed without rounding its factors. Gradients change most if queries and keys are rounded.
+   * Rounding the gradients of logits would destroy the property that they add up to zero.
    */
   private isExact(name: string, operands: readonly Tensor[]): boolean {
+    return (EXACT.has(name) || (name === 'Gemm' && isLogits(operands[0]))) && this.areExact(operands)
+  }
+
+  /** Whether the factors of a product are stored in float32, although others are rounded. */
+  private areExact(operands: readonly Tensor[]): boolean {
     if (this.precision === 'float32' || !this.hasGradients) return false
-    if (!EXACT.has(name) && !(name === 'Gemm' && isLogits(operands[0]))) return false
     return operands.slice(0, 2).every((x) => this.typeOf(x) === 'f32')
   }
 
@@ -302,8 +332,8 @@ const NARROWING: ReadonlySet<string> = new Set([
   ...[...Object.keys(activationOps), 'Relu', 'Sigmoid', 'Tanh'],
 ])
 
-/** Products of the forward pass. Gradients of layers are Gemm, or have a factor that is stored in bfloat16. */
-const EXACT: ReadonlySet<string> = new Set(['spanforge.Linear', 'spanforge.MatMul', 'spanforge.PackedAttention'])
+/** Products of queries and keys. Their gradients have a factor that is stored in bfloat16. */
+const EXACT: ReadonlySet<string> = new Set(['spanforge.MatMul', 'spanforge.PackedAttention'])
 
 /** Whether x has a few numbers for each token. Products with their gradients are small. */
 const isLogits = (x: Tensor): boolean => typeof x.shape[0] === 'string' && !isTokenRows(x)

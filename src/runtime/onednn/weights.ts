@@ -1,5 +1,5 @@
 import type { PackedWeight } from './layouts.ts'
-import { BYTES, type ElementType, type Heap, size, View, view } from './memory.ts'
+import { type ElementType, type Heap, View, view } from './memory.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Number of rows for which the layout of a weight is chosen; only extreme numbers would lead to another layout. */
@@ -26,12 +26,9 @@ export class Weights {
     this.versions.set(slot, (this.versions.get(slot) ?? 0) + 1)
   }
 
-  /**
-   * Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`.
-   * With `rest`, packs the rounding error instead: the difference to the value rounded to the type of factors.
-   */
-  pack(slot: number, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
-    const key = `${slot} ${b.strides} ${factors} ${out} ${rest}`
+  /** Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`. */
+  pack(slot: number, b: View, factors: ElementType, out: ElementType): PackedWeight {
+    const key = `${slot} ${b.strides} ${factors} ${out}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0
     if (!weight) {
@@ -43,20 +40,9 @@ export class Weights {
       this.weights.set(key, weight)
     }
     if (weight.version !== version) {
-      if (rest) this.packRest(b, factors, weight.packed)
-      else this.dnn.reorder(b, weight.packed, 'weights')
+      this.dnn.reorder(b, weight.packed, 'weights')
       weight.version = version
     }
     return weight.packed
-  }
-
-  private packRest(b: View, factors: ElementType, packed: PackedWeight): void {
-    const { dnn, heap } = this
-    const bytes = BYTES[factors] * size(b.dims)
-    const [rounded, rest] = [0, 1].map(() => new View(factors, b.dims, b.strides, heap.allocate(bytes)))
-    dnn.reorder(b, rounded, 'weights')
-    dnn.binary('sub', b, rounded, rest)
-    dnn.reorder(rest, packed, 'weights')
-    for (const { address } of [rounded, rest]) heap.release(address, bytes)
   }
 }
