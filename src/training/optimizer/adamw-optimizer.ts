@@ -11,7 +11,7 @@ export class AdamW implements Optimizer {
   private readonly ranges: readonly UpdateRange[]
 
   constructor(
-    private readonly loops: Pick<FlatLoops, 'adamw'>,
+    private readonly loops: FlatLoops,
     private readonly arrays: AdamWArrays,
     readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters },
     private readonly options: AdamWOptions & { readonly weight_decay: number },
@@ -20,8 +20,12 @@ export class AdamW implements Optimizer {
     this.ranges = updateRanges(state.exp_avg.entries, options.weight_decay, rateOf)
   }
 
-  step(learning_rate: number, clip: number): Promise<boolean> {
+  async step(learning_rate: number, clip: number): Promise<boolean> {
+    const { loops, arrays } = this
+    // The moments are zero, but their memory is new. It is mapped faster when it is first written than when it is read,
+    // above all by two threads.
+    if (this.taken === 0) for (const moment of [arrays.exp_avg, arrays.exp_avg_sq]) await loops.clear(moment)
     this.taken++
-    return this.loops.adamw(this.arrays, this.ranges, this.options, { step: this.taken, learning_rate, clip })
+    return loops.adamw(arrays, this.ranges, this.options, { step: this.taken, learning_rate, clip })
   }
 }
