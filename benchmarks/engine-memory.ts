@@ -30,7 +30,7 @@ async function measure(name: EngineName, passes: number, every: number): Promise
       token_type_ids: new Int32Array(length),
       attended: length,
     }))
-    gradient.reset()
+    await gradient.reset()
     await gradient.add({ rows: windows, places: [], spans, counts: countSpans(spans, lengths) }, () => {})
     if (pass % every === 0) rows.push([String(pass), String(shapes.size), `${(residentBytes() / 1e6).toFixed(0)} MB`])
   }

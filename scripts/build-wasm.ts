@@ -11,13 +11,18 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 /** Paths relative to src/training/. */
-export const modules = ['optimizer/kernels', 'dropout/random']
+export const modules = ['optimizer/kernels', 'optimizer/shared-kernels', 'dropout/random']
+
+/** Modules that import a memory shared between threads, and the modules that have the same source. */
+const shared: Readonly<Record<string, string>> = { 'optimizer/shared-kernels': 'optimizer/kernels' }
+const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
 
 const inTraining = (name: string): string => fileURLToPath(new URL(`../src/training/${name}`, import.meta.url))
 
-/** Returns the contents of `<name>-wasm.ts`, compiled from `<name>.as.ts`. */
+/** Returns the contents of `<name>-wasm.ts`, compiled from its source: `<name>.as.ts`, unless it shares another one. */
 export async function compileModule(name: string): Promise<string> {
-  const source = readFileSync(inTraining(`${name}.as.ts`), 'utf8')
+  const file = `${shared[name] ?? name}.as.ts`
+  const source = readFileSync(inTraining(file), 'utf8')
   let wasm = new Uint8Array()
   const { error, stderr } = await asc.main(
     // Relaxed SIMD is disabled, because its results may differ between processors.
@@ -27,6 +32,7 @@ export async function compileModule(name: string): Promise<string> {
       '0',
       '--lowMemoryLimit',
       '0',
+      ...(name in shared ? SHARED : []),
     ]),
     {
       readFile: (path) => (path === 'source.ts' ? source : null),
@@ -36,17 +42,21 @@ export async function compileModule(name: string): Promise<string> {
       listFiles: () => [],
     },
   )
-  if (error) throw new Error(`${name}.as.ts: ${error.message}\n${stderr.toString()}`)
+  if (error) throw new Error(`${file}: ${error.message}\n${stderr.toString()}`)
   const base64 = Buffer.from(wasm).toString('base64')
   const lines = (base64.match(/.{1,112}/g) ?? []).map((line) => `  '${line}',`)
   return [
-    `/** Compiled from \`${basename(name)}.as.ts\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
-    `export const ${basename(name)}Wasm = [`,
+    `/** Compiled from \`${basename(file)}\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
+    `export const ${constantOf(name)} = [`,
     ...lines,
     "].join('')",
     '',
   ].join('\n')
 }
+
+/** For example kernelsWasm. */
+const constantOf = (name: string): string =>
+  `${basename(name)}-wasm`.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 
 export const committedModule = (name: string): string => readFileSync(inTraining(`${name}-wasm.ts`), 'utf8')
 

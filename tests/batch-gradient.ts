@@ -37,7 +37,7 @@ export async function batchGradient(
     spans,
     rows.map(({ input_ids }) => input_ids.length),
   )
-  batch.reset(loss_scale)
+  await batch.reset(loss_scale)
   let loss = 0
   for (let r = 0; r < rows.length; r += rowsPerPass) {
     const end = r + rowsPerPass

@@ -47,6 +47,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   training: [
     'files',
+    'threads',
     'random',
     'graph',
     'runtime',

@@ -144,6 +144,8 @@ export interface Engine {
    * on all cores.
    */
   readonly lanes?: number
+  /** Whether values may be in memory that several threads of JavaScript share (default: false). */
+  readonly acceptsSharedMemory?: boolean
   /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
   /** Opens a store for values that stay on the device, if the engine has memory of its own. */

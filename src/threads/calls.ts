@@ -143,6 +143,25 @@ export class Thread {
   }
 }
 
+/** A thread that keeps the process alive only while somebody waits for it. */
+export class BackgroundThread extends Thread {
+  private waiting = 0
+
+  constructor(worker: Worker) {
+    super(worker)
+    worker.unref()
+  }
+
+  override async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
+    if (this.waiting++ === 0) this.worker.ref()
+    try {
+      return await super.call<T>(name, ...args)
+    } finally {
+      if (--this.waiting === 0) this.worker.unref()
+    }
+  }
+}
+
 function asFailure(error: unknown): Failure {
   const { message, stack } = error as Error
   if (!(error instanceof SpanforgeError)) return { message, stack }

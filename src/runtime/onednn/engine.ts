@@ -66,6 +66,7 @@ function engineOf(library: Library): Engine {
     lacks: { bfloat16: 'oneDNN computes in bfloat16 only on processors with AVX-512' },
     multiples: { tokens: TOKEN_MULTIPLE, length: LENGTH_MULTIPLE },
     lanes: LANES,
+    acceptsSharedMemory: true,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))

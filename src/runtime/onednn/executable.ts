@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { SpanforgeError } from '../../errors.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import { nativeMemory } from '../../native/koffi.ts'
-import { startWorker, Thread } from '../../threads/calls.ts'
+import { BackgroundThread, startWorker } from '../../threads/calls.ts'
 import {
   type CompileOptions,
   type Executable,
@@ -25,9 +25,8 @@ const IDLE_MS = 30_000
  */
 class Computing {
   private static readonly running = new Map<string, Computing>()
-  private readonly thread: Thread
+  private readonly thread: BackgroundThread
   private users = 0
-  private waiting = 0
   private next = 0
   private idle?: NodeJS.Timeout
 
@@ -35,9 +34,7 @@ class Computing {
     file: string,
     private readonly key: string,
   ) {
-    const worker = startWorker(import.meta.url, './worker', file)
-    worker.unref()
-    this.thread = new Thread(worker)
+    this.thread = new BackgroundThread(startWorker(import.meta.url, './worker', file))
   }
 
   static enter(file: string, lane: number): { readonly computing: Computing; readonly id: number } {
@@ -53,14 +50,8 @@ class Computing {
   }
 
   /** Calls a function of the thread. The process stays alive until the thread answers. */
-  async call<T = void>(name: string, ...args: readonly unknown[]): Promise<T> {
-    const { worker } = this.thread
-    if (this.waiting++ === 0) worker.ref()
-    try {
-      return await this.thread.call<T>(name, ...args)
-    } finally {
-      if (--this.waiting === 0) worker.unref()
-    }
+  call<T = void>(name: string, ...args: readonly unknown[]): Promise<T> {
+    return this.thread.call<T>(name, ...args)
   }
 
   /** Calls a function of the thread without waiting for it. */

@@ -9,7 +9,7 @@ export interface GradientSource {
   /** Number of lanes that can add passes at the same time (default: 1). */
   readonly lanes?: number
   /** Discards the accumulated gradients. The next ones are those of the loss times `loss_scale` (default: 1). */
-  reset(loss_scale?: number): void
+  reset(loss_scale?: number): void | Promise<void>
   /**
    * Adds the gradients of a pass, and returns its share of the step's loss. Without a lane, no other pass runs at the
    * same time.
@@ -37,11 +37,16 @@ export interface GradientOptions extends ReducedPrecision, LossOptions {
   readonly gradient_checkpointing?: boolean
 }
 
+/** Sets an array of the size of the gradients to zero. */
+export type Clear = (array: Float32Array) => Promise<void>
+
 /**
  * Creates a source of gradients. It adds to `gradients`, which contains those of the trained parameters in their order.
+ * `clear` is a fast way to set them to zero, and other arrays in the same kind of memory.
  */
 export type GradientFactory = (
   model: QuestionAnsweringModel,
   gradients: Float32Array,
   options: GradientOptions,
+  clear?: Clear,
 ) => Promise<GradientSource>

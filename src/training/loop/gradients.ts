@@ -1,9 +1,10 @@
 import type { Pass } from '../../batching/passes.ts'
-import { FlatParameters } from '../../models/flat-parameters.ts'
+import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
 import { type Freeze, isFrozen } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { DropoutMasks } from '../dropout/draws.ts'
-import type { GradientOptions, GradientSource } from './gradient-source.ts'
+import { newArray } from '../optimizer/flat-memory.ts'
+import type { Clear, GradientOptions, GradientSource } from './gradient-source.ts'
 import { LaneAdder } from './lane-adder.ts'
 import { LaneGradient, type LaneSums } from './lane-gradient.ts'
 
@@ -20,8 +21,13 @@ class SeparateSums implements LaneSums {
     { readonly table: string; readonly index: number; readonly sum: Float32Array }
   >()
 
-  constructor(model: QuestionAnsweringModel, freeze: Freeze) {
-    this.dense = new FlatParameters(model.specs.filter((spec) => !spec.table && !isFrozen(spec, freeze)))
+  constructor(
+    model: QuestionAnsweringModel,
+    freeze: Freeze,
+    private readonly clearArray: Clear,
+  ) {
+    const specs = model.specs.filter((spec) => !spec.table && !isFrozen(spec, freeze))
+    this.dense = new FlatParameters(specs, newArray(totalSize(specs), model.engine.acceptsSharedMemory ?? false))
   }
 
   row(table: string, index: number, width: number): Float32Array {
@@ -40,11 +46,11 @@ class SeparateSums implements LaneSums {
       const to = row(table, index, sum.length)
       for (let i = 0; i < to.length; i++) to[i] += sum[i]
     }
-    this.clear()
+    await this.clear()
   }
 
-  clear(): void {
-    this.dense.data.fill(0)
+  async clear(): Promise<void> {
+    await this.clearArray(this.dense.data)
     this.rows.clear()
   }
 }
@@ -86,6 +92,7 @@ export class BatchGradient implements GradientSource {
     private readonly gradients: Float32Array,
     private readonly sums: LaneSums,
     private readonly first: LaneGradient,
+    private readonly clear: Clear,
   ) {
     this.lanes = model.engine.lanes ?? 1
   }
@@ -95,19 +102,20 @@ export class BatchGradient implements GradientSource {
     model: QuestionAnsweringModel,
     gradients: Float32Array,
     options: GradientOptions = {},
+    clear: Clear = async (array) => void array.fill(0),
   ): Promise<BatchGradient> {
     const dense = model.parameters.from(frozenEntries(model, options), gradients)
     const row = (table: string, i: number, width: number) => dense.view(table).subarray(i * width, (i + 1) * width)
     const sums = { dense, row }
-    return new BatchGradient(model, options, gradients, sums, await LaneGradient.open(model, sums, options, 0))
+    return new BatchGradient(model, options, gradients, sums, await LaneGradient.open(model, sums, options, 0), clear)
   }
 
-  reset(loss_scale = 1): void {
+  async reset(loss_scale = 1): Promise<void> {
     this.loss_scale = loss_scale
-    this.gradients.fill(0)
+    await this.clear(this.gradients)
     this.first.reset()
     for (const { sums, gradient } of this.used) {
-      sums.clear()
+      await sums.clear()
       gradient.reset()
     }
     this.used.clear()
@@ -139,7 +147,7 @@ export class BatchGradient implements GradientSource {
   }
 
   private async open(lane: number): Promise<OtherLane> {
-    const sums = new SeparateSums(this.model, this.options)
+    const sums = new SeparateSums(this.model, this.options, this.clear)
     return { sums, gradient: await LaneGradient.open(this.model, sums, this.options, lane) }
   }
 }

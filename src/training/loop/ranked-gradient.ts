@@ -23,8 +23,8 @@ class RankedGradient implements GradientSource {
     return this.own.lanes
   }
 
-  reset(loss_scale?: number): void {
-    this.own.reset(loss_scale)
+  async reset(loss_scale?: number): Promise<void> {
+    await this.own.reset(loss_scale)
   }
 
   add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
@@ -46,5 +46,5 @@ class RankedGradient implements GradientSource {
 /** A factory of gradients that are added up over the ranks of a run. */
 export const rankedGradients =
   (ranks: Ranks, ownOf: GradientFactory, dtype: ReduceDtype): GradientFactory =>
-  async (model, gradients, options) =>
-    new RankedGradient(await ownOf(model, gradients, options), gradients, ranks, dtype)
+  async (model, gradients, ...more) =>
+    new RankedGradient(await ownOf(model, gradients, ...more), gradients, ranks, dtype)

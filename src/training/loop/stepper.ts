@@ -11,9 +11,10 @@ import { AVERAGED_WEIGHTS } from '../checkpoints/run-checkpoint.ts'
 import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { DropoutDraws } from '../dropout/draws.ts'
 import { WindowDraws } from '../dropout/window-draws.ts'
-import { AdamW } from '../optimizer/adamw.ts'
-import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
-import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
+import { AdamW } from '../optimizer/adamw-optimizer.ts'
+import { clipCoefficient } from '../optimizer/clip.ts'
+import { FlatLoops } from '../optimizer/flat-loops.ts'
+import { allocateFlat } from '../optimizer/flat-memory.ts'
 import { layerRates } from '../optimizer/layer-rates.ts'
 import { LossScaler } from '../optimizer/loss-scaler.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
@@ -35,8 +36,6 @@ import {
 import { type HostArrays, ResidentTraining } from './resident-training.ts'
 import { openTeacherLogits } from './teacher-logits.ts'
 import type { WindowFile, WindowFileOptions } from './window-file.ts'
-
-type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq' | 'average'
 
 export interface StepResult {
   /** Mean over the step's batches of their mean loss. */
@@ -72,7 +71,7 @@ export class Stepper {
   private constructor(
     private readonly model: QuestionAnsweringModel,
     private readonly args: TrainingArguments,
-    private readonly memory: FlatMemory<Arrays>,
+    private readonly loops: FlatLoops,
     private readonly trained: HostArrays,
     private readonly source: GradientSource,
     optimizer: Optimizer | undefined,
@@ -84,9 +83,8 @@ export class Stepper {
       ...{ exp_avg: exp_avg.data, exp_avg_sq: exp_avg_sq.data },
     }
     this.optimizer =
-      optimizer ??
-      new AdamW(memory.kernels, arrays, { exp_avg, exp_avg_sq }, args, layerRates(model.specs, args.layer_lr_decay))
-    this.average = trained.average && new WeightAverage(memory.kernels, parameters, trained.average, args.ema_decay!)
+      optimizer ?? new AdamW(loops, arrays, { exp_avg, exp_avg_sq }, args, layerRates(model.specs, args.layer_lr_decay))
+    this.average = trained.average && new WeightAverage(loops, parameters, trained.average, args.ema_decay!)
     this.scaler = precisionOf(args) === 'float16' ? new LossScaler() : undefined
     this.draws = new WindowDraws(args.seed)
     this.learningRate = learningRates(args, max_steps)
@@ -102,7 +100,9 @@ export class Stepper {
     const first = frozenEntries(model, args)
     const n = size - totalSize(entries.slice(0, first))
     const averaged = args.ema_decay === null ? 0 : n
-    const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n, average: averaged })
+    const lengths = { parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n, average: averaged }
+    const memory = allocateFlat(lengths, { isShared: model.engine.acceptsSharedMemory })
+    const loops = new FlatLoops(memory)
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
     const { parameters, gradients, exp_avg, exp_avg_sq, average } = memory.arrays
@@ -114,10 +114,10 @@ export class Stepper {
     }
     if (!gradientsOf && model.engine.openStore) {
       const resident = await ResidentTraining.open(model, trained, args, layerRates(model.specs, args.layer_lr_decay))
-      return new Stepper(model, args, memory, trained, resident, resident, max_steps)
+      return new Stepper(model, args, loops, trained, resident, resident, max_steps)
     }
-    const source = await (gradientsOf ?? BatchGradient.open)(model, gradients, args)
-    return new Stepper(model, args, memory, trained, source, undefined, max_steps)
+    const source = await (gradientsOf ?? BatchGradient.open)(model, gradients, args, (array) => loops.clear(array))
+    return new Stepper(model, args, loops, trained, source, undefined, max_steps)
   }
 
   /**
@@ -193,13 +193,17 @@ export class Stepper {
 
   async release(): Promise<void> {
     await this.source.release()
+    await this.loops.release()
     await this.frozen?.close()
     await this.taught?.close()
+    const { entries, data } = this.model.parameters
+    // For engines that do not accept shared memory. The copy of a shared array is not shared.
+    if (data.buffer instanceof SharedArrayBuffer) this.model.parameters = new FlatParameters(entries, data.slice())
   }
 
   /** Accumulates the gradients of all passes of all batches. Returns the loss. */
   private async gradients(step: number, group: StepBatches, windows: readonly LabeledWindow[]): Promise<number> {
-    this.source.reset(this.scaler?.scale)
+    await this.source.reset(this.scaler?.scale)
     const losses: number[] = []
     let first_place = 0
     for (const batch of group) {
@@ -241,7 +245,7 @@ export class Stepper {
   private async gradientNorm(): Promise<number> {
     const norm = await this.source.norm?.()
     if (norm !== undefined && Number.isFinite(norm)) return norm
-    return gradientNorm(this.memory.kernels, this.trained.gradients.data)
+    return this.loops.norm(this.trained.gradients.data)
   }
 
   /** Whether the weights and the optimizer's state are finite afterwards. */
@@ -249,7 +253,7 @@ export class Stepper {
     const clip = clipCoefficient(grad_norm, this.args.max_grad_norm)
     const succeeded = await this.optimizer.step(learning_rate, clip * unscale)
     // On a device, the step itself has updated the average there.
-    if (!this.optimizer.fetch) this.average?.update(this.optimizer.taken)
+    if (!this.optimizer.fetch) await this.average?.update(this.optimizer.taken)
     this.model.parameters.changed()
     if (!succeeded) await this.optimizer.fetch?.()
     return succeeded

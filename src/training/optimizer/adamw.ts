@@ -1,28 +1,6 @@
-import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
+import type { FlatEntry } from '../../models/flat-parameters.ts'
 import type { RateOf } from './layer-rates.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { AdamWArrays, AdamWFactors, Kernels } from './plain-kernels.ts'
-
-/** AdamW for the parameters of a run. Weight decay applies to some of them, and learning rates may differ. */
-export class AdamW implements Optimizer {
-  taken = 0
-  private readonly ranges: readonly UpdateRange[]
-
-  constructor(
-    private readonly kernels: Kernels,
-    private readonly arrays: AdamWArrays,
-    readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters },
-    private readonly options: AdamWOptions & { readonly weight_decay: number },
-    rateOf?: RateOf,
-  ) {
-    this.ranges = updateRanges(state.exp_avg.entries, options.weight_decay, rateOf)
-  }
-
-  step(learning_rate: number, clip: number): boolean {
-    this.taken++
-    return adamwStep(this.kernels, this.arrays, this.ranges, this.options, { step: this.taken, learning_rate, clip })
-  }
-}
+import { type AdamWArrays, type AdamWFactors, type Kernels, mapArrays } from './plain-kernels.ts'
 
 export interface AdamWOptions {
   readonly adam_beta1: number
@@ -67,17 +45,18 @@ export function adamwStep(
 ): boolean {
   let allFinite = true
   for (const { start, end, weight_decay, rate } of ranges) {
-    const range = {
-      parameters: arrays.parameters.subarray(start, end),
-      gradients: arrays.gradients.subarray(start, end),
-      exp_avg: arrays.exp_avg.subarray(start, end),
-      exp_avg_sq: arrays.exp_avg_sq.subarray(start, end),
-    }
+    const range = mapArrays(arrays, (x) => x.subarray(start, end))
     const factors = adamwFactors({ ...options, weight_decay }, { step, learning_rate: learning_rate * rate, clip })
     allFinite = kernels.adamw(range, factors) && allFinite
   }
   return allFinite
 }
+
+/** The parts of ranges between two elements, for arrays that start at the first of them. */
+export const rangesWithin = (ranges: readonly UpdateRange[], from: number, to: number): UpdateRange[] =>
+  ranges
+    .map((range) => ({ ...range, start: Math.max(range.start, from) - from, end: Math.min(range.end, to) - from }))
+    .filter(({ start, end }) => start < end)
 
 /** The factors of a step, computed in float64 and rounded once. */
 export function adamwFactors(

@@ -1,10 +1,3 @@
-import type { Kernels } from './plain-kernels.ts'
-
-/** L2 norm of all gradients, in float64. It is finite if and only if all gradients are. */
-export function gradientNorm(kernels: Kernels, gradients: Float32Array): number {
-  return Math.sqrt(kernels.sumOfSquares(gradients))
-}
-
 /**
  * Returns the factor that limits the gradient norm to `max_grad_norm`, as in torch.nn.utils.clip_grad_norm_: max_norm /
  * (norm + 1e-6), at most 1. Zero or less disables clipping.

@@ -36,7 +36,7 @@ describe('flat memory', () => {
   })
 
   it('falls back to plain kernels if one WebAssembly memory is too small', () => {
-    const { arrays, kernels } = allocateFlat({ parameters: 100, gradients: 100 }, 799)
+    const { arrays, kernels } = allocateFlat({ parameters: 100, gradients: 100 }, { largestMemory: 799 })
     expect(kernels).toBe(plainKernels)
     expect(arrays.parameters.buffer).not.toBe(arrays.gradients.buffer)
   })

@@ -18,6 +18,14 @@ export interface AdamWArrays {
   readonly exp_avg_sq: Float32Array
 }
 
+/** Returns a part or another view of each of the arrays. */
+export const mapArrays = (arrays: AdamWArrays, map: (array: Float32Array) => Float32Array): AdamWArrays => ({
+  parameters: map(arrays.parameters),
+  gradients: map(arrays.gradients),
+  exp_avg: map(arrays.exp_avg),
+  exp_avg_sq: map(arrays.exp_avg_sq),
+})
+
 /**
  * Factors of an AdamW step, each rounded to float32, in which the step is computed:
  *

@@ -1,5 +1,5 @@
 import type { FlatParameters } from '../../models/flat-parameters.ts'
-import type { Kernels } from './plain-kernels.ts'
+import type { FlatLoops } from './flat-loops.ts'
 
 /**
  * The share of the new weights in the moving average after step `taken`, starting at 1. As in TensorFlow's
@@ -11,7 +11,7 @@ export const shareOfStep = (ema_decay: number, taken: number): number =>
 /** An exponential moving average of the trained weights, which begins with the weights before the first step. */
 export class WeightAverage {
   constructor(
-    private readonly kernels: Kernels,
+    private readonly loops: Pick<FlatLoops, 'average'>,
     private readonly weights: FlatParameters,
     /** The average or, after an odd number of calls of `exchange`, the weights. */
     readonly values: FlatParameters,
@@ -21,8 +21,8 @@ export class WeightAverage {
   }
 
   /** Adds the weights after step `taken`. */
-  update(taken: number): void {
-    this.kernels.average(this.values.data, this.weights.data, shareOfStep(this.ema_decay, taken))
+  async update(taken: number): Promise<void> {
+    await this.loops.average(this.values.data, this.weights.data, shareOfStep(this.ema_decay, taken))
   }
 
   /** Exchanges the weights of the model and their average, to evaluate or save the average or to undo that. */
