@@ -14,9 +14,10 @@ import { isExhaustive, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
-// float32, oneDNN 7.4e-5 and OpenVINO 2.1e-4; the largest are those of queries and keys, which are small differences.
+// float32, oneDNN 7.7e-5 and OpenVINO 2.7e-4; the largest are those of queries and keys, which are small differences.
 const COSINE: Readonly<Record<string, number>> = { onednn: 1e-4, openvino: 3e-4 }
-const MEAN_COSINE = 1e-4
+// Measured: oneDNN 3.6e-5; OpenVINO 1.02e-4 with AMX and less without.
+const MEAN_COSINE: Readonly<Record<string, number>> = { onednn: 5e-5, openvino: 1.2e-4 }
 const LOSS = 5e-3
 
 // How far the losses of the recorded float32 steps may be away. Measured: 1.1e-3.
@@ -43,7 +44,7 @@ function expectGradients(engine: Engine): void {
       const determined = exact.specs.filter(({ name }) => !UNDETERMINED.test(name))
       const distances = determined.map(({ name }) => 1 - cosine(found.view(name), expected.view(name)))
       for (const [i, { name }] of determined.entries()) expect(distances[i], name).toBeLessThan(COSINE[engine.name])
-      expect(distances.reduce((a, b) => a + b) / distances.length).toBeLessThan(MEAN_COSINE)
+      expect(distances.reduce((a, b) => a + b) / distances.length).toBeLessThan(MEAN_COSINE[engine.name])
       expect(Buffer.compare(bytes(await gradients()), bytes(found))).toBe(0)
       await Promise.all([exact.release(), rounded.release()])
     },

@@ -209,9 +209,11 @@ export class Interpreter {
         dnn.reorder(x, y, 'cast')
         return y
       },
-      weight: (input, b, type, out): PackedWeight | undefined => {
+      weight: (input, b, type, out, rest): PackedWeight | undefined => {
         const slot = this.current.inputs[input]
-        return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, type, out) : undefined
+        return b.dims.length === 2 && this.parameters.has(slot)
+          ? this.weights.pack(slot, b, type, out, rest)
+          : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),
       save: (arrays) => void this.saved.set(this.current.saved!, arrays),

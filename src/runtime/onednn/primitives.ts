@@ -1,6 +1,6 @@
 import type { Handle } from '../../native/find-library.ts'
 import { int64, Layouts, type PackedWeight, TYPE } from './layouts.ts'
-import { AVX512, hasInstructions, type Library } from './library.ts'
+import { AMX, AVX512, hasInstructions, type Library } from './library.ts'
 import type { View } from './memory.ts'
 import type { Profile } from './profile.ts'
 
@@ -74,7 +74,10 @@ export class Primitives {
 
   readonly hasAvx512: boolean
 
-  constructor(readonly lib: Library) {
+  constructor(
+    readonly lib: Library,
+    readonly hasAmx = hasInstructions(lib, AMX),
+  ) {
     this.hasAvx512 = hasInstructions(lib, AVX512)
     this.engine = lib.engine(CPU, 0)
     this.stream = lib.stream(this.engine, IN_ORDER)

@@ -88,6 +88,8 @@ class Builder {
   private readonly hasGradients: boolean
   /** Values of attention, which are only factors. */
   private readonly values: ReadonlySet<Tensor>
+  /** Operands of activations. */
+  private readonly activated: ReadonlySet<Tensor>
   /** The rounded copies of results that are stored in float32 and become factors. */
   private readonly roundedOf = new Map<Tensor, number>()
 
@@ -100,6 +102,7 @@ class Builder {
     const nodes = nodesOf([...this.results])
     for (const node of nodes) for (const x of node.inputs) this.count(x)
     this.hasGradients = nodes.some(({ op }) => operatorName(op).endsWith('Gradient'))
+    this.activated = new Set(nodes.filter(({ op }) => activationOps[operatorName(op)]).map(({ inputs }) => inputs[0]))
     this.values = new Set(
       nodes.filter(({ op }) => operatorName(op) === 'spanforge.PackedAttention').map(({ inputs }) => inputs[2]),
     )
@@ -152,7 +155,7 @@ class Builder {
       ...(masked && { scale: keptOf(masked).scale }),
       ...(name === 'spanforge.LayerNormGradient' && { epsilon: epsilonOf(node.inputs[3]) }),
     }
-    const isExact = this.isExact(name, operands)
+    const isExact = this.isExact(name, node.outputs[0], operands)
     const isGradient = ACTIVATION_GRADIENTS.has(name)
     const isRounded = (i: number) => i < 2 && (isGradient || (PRODUCTS.has(name) && !isExact))
     const inputs = operands.map((x, i) => (isRounded(i) ? this.rounded(x) : this.slot(x)))
@@ -271,7 +274,7 @@ class Builder {
     if (this.precision === 'float32' || this.results.has(y) || !isTokenRows(y)) return 'f32'
     if (name === 'LayerNormalization') return i === 0 && !this.hasGradients ? 'bf16' : 'f32'
     if (name === 'spanforge.PackedAttention') return 'bf16'
-    if (this.isExact(name, operands)) return 'f32'
+    if (this.isExact(name, y, operands)) return 'f32'
     if (name === 'spanforge.Linear' && this.areExact(operands)) return this.values.has(y) ? 'bf16' : 'f32'
     if (NARROWING.has(name)) return 'bf16'
     if (name === 'spanforge.LayerNormGradient') return 'f32'
@@ -280,11 +283,16 @@ class Builder {
   }
 
   /**
-   * Whether a product is computed without rounding its factors. Gradients change most if queries and keys are rounded.
-   * Rounding the gradients of logits would destroy the property that they add up to zero.
+   * Whether a product is computed without rounding its factors. Gradients change most if the factors of layers before
+   * activations, and queries and keys, are rounded. Rounding the gradients of logits would destroy the property that they
+   * add up to zero.
    */
-  private isExact(name: string, operands: readonly Tensor[]): boolean {
-    return (EXACT.has(name) || (name === 'Gemm' && isLogits(operands[0]))) && this.areExact(operands)
+  private isExact(name: string, y: Tensor, operands: readonly Tensor[]): boolean {
+    const isWanted =
+      EXACT.has(name) ||
+      (name === 'spanforge.Linear' && this.activated.has(y)) ||
+      (name === 'Gemm' && isLogits(operands[0]))
+    return isWanted && this.areExact(operands)
   }
 
   /** Whether the factors of a product are stored in float32, although others are rounded. */

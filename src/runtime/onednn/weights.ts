@@ -1,5 +1,5 @@
 import type { PackedWeight } from './layouts.ts'
-import { type ElementType, type Heap, View, view } from './memory.ts'
+import { BYTES, type ElementType, type Heap, size, View, view } from './memory.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Number of rows for which the layout of a weight is chosen; only extreme numbers would lead to another layout. */
@@ -26,9 +26,12 @@ export class Weights {
     this.versions.set(slot, (this.versions.get(slot) ?? 0) + 1)
   }
 
-  /** Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`. */
-  pack(slot: number, b: View, factors: ElementType, out: ElementType): PackedWeight {
-    const key = `${slot} ${b.strides} ${factors} ${out}`
+  /**
+   * Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`.
+   * With `rest`, packs the rounding error instead: the difference to the value rounded to the type of factors.
+   */
+  pack(slot: number, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
+    const key = `${slot} ${b.strides} ${factors} ${out} ${rest}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0
     if (!weight) {
@@ -40,9 +43,20 @@ export class Weights {
       this.weights.set(key, weight)
     }
     if (weight.version !== version) {
-      this.dnn.reorder(b, weight.packed, 'weights')
+      if (rest) this.packRest(b, factors, weight.packed)
+      else this.dnn.reorder(b, weight.packed, 'weights')
       weight.version = version
     }
     return weight.packed
+  }
+  private packRest(b: View, factors: ElementType, packed: PackedWeight): void {
+    const { dnn, heap } = this
+    const room = (type: ElementType) => new View(type, b.dims, b.strides, heap.allocate(BYTES[type] * size(b.dims)))
+    const [rounded, rest] = [room(factors), room('f32')]
+    dnn.reorder(b, rounded, 'weights')
+    // oneDNN has fast code for this only if the result has the type of the first operand.
+    dnn.binary('sub', b, rounded, rest)
+    dnn.reorder(rest, packed, 'weights')
+    for (const { address, type } of [rounded, rest]) heap.release(address, BYTES[type] * size(b.dims))
   }
 }

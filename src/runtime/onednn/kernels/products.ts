@@ -1,6 +1,7 @@
 import type { PackedWeight } from '../layouts.ts'
 import { type ElementType, reshaped, size, transposed, type View, view } from '../memory.ts'
-import type { KernelTable, Use } from './kernel.ts'
+import type { PostOp } from '../primitives.ts'
+import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
 /** Reshapes an array to a matrix: all axes except the last become rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
@@ -13,9 +14,42 @@ function linear(use: Use): void {
   const weight = transposed(w)
   const bias = row(b)
   const post = use.post.map((p) => ('with' in p ? { ...p, with: matrix(p.with) } : p))
-  use.dnn.matmul(matrix(use.as(x, use.factors)), factor(use, 1, weight, use.factors, y), matrix(y), {
-    ...{ bias, post, name: 'linear' },
-  })
+  const multiply = (factors: ElementType, to: View) =>
+    use.dnn.matmul(matrix(use.as(x, factors)), factor(use, 1, weight, factors, to), matrix(to), {
+      ...{ bias, post, name: 'linear' },
+    })
+  const parts = use.isExact && use.dnn.hasAmx ? partsOf(use, 1, weight) : undefined
+  if (!use.isExact) multiply(use.factors, y)
+  else if (!parts) writeAs(use, 'f32', y, (to) => multiply('f32', to))
+  else writeAs(use, 'f32', y, (to) => addUpParts(use, matrix(x), parts, matrix(to), bias, post))
+}
+
+/** Splits a weight into its value rounded to the type of factors, and the rounding error, which is rounded as well. */
+function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, PackedWeight] | undefined {
+  const rounded = use.weight(input, b, use.factors, 'f32')
+  const rest = rounded && use.weight(input, b, use.factors, 'f32', 'rest')
+  return rest && [rounded, rest]
+}
+
+/**
+ * Adds up the products of split factors. With AMX, three products of such parts take much less time than one in
+ * float32. The product of both rounding errors is negligible.
+ */
+function addUpParts(
+  { dnn, factors, as, temporary }: Use,
+  x: View,
+  [weight, weightRest]: readonly [PackedWeight, PackedWeight],
+  y: View,
+  bias: View,
+  post: readonly PostOp[],
+): void {
+  const rounded = as(x, factors)
+  const difference = temporary('f32', x.dims)
+  dnn.binary('sub', x, rounded, difference)
+  const sum: PostOp = { op: 'add', with: y }
+  dnn.matmul(as(difference, factors), weight, y, { bias, name: 'linear' })
+  dnn.matmul(rounded, weightRest, y, { post: [sum], name: 'linear' })
+  dnn.matmul(rounded, weight, y, { post: [sum, ...post], name: 'linear' })
 }
 
 /** y = alpha A B + beta c = alpha (A B + beta / alpha c): oneDNN adds its bias before it scales. */
