@@ -76,6 +76,21 @@ describeChromium('mishaps on the annotation page', () => {
     expect(await page.locator('.asked').count()).toBe(8)
   })
 
+  it('closes the dialog before the next key, even if the browser paints late', async () => {
+    const { address } = await world.start()
+    const page = await world.open(address)
+    await page.addInitScript('requestAnimationFrame = () => 0')
+    await page.reload()
+    await page.fill('#person', 'ann')
+    await page.waitForSelector('[type=submit]:enabled')
+    const isClosed = await page.evaluate(async () => {
+      document.querySelector<HTMLFormElement>('.person-form')!.requestSubmit()
+      await new Promise((rendered) => setTimeout(rendered))
+      return document.querySelector('dialog[open]') === null
+    })
+    expect(isClosed).toBe(true)
+  })
+
   it('keeps changes in the tab if the browser forbids storage, and saves them when the server is back', async () => {
     world.provokes(/ERR_FAILED/)
     const { address } = await world.start()
@@ -84,6 +99,7 @@ describeChromium('mishaps on the annotation page', () => {
     await page.reload()
     await page.fill('#person', 'ann')
     await page.press('#person', 'Enter')
+    await page.waitForSelector('dialog[open]', { state: 'detached' })
     await page.fill('#new-question', 'Which button?')
     await page.press('#new-question', 'Enter')
     await page.locator('.asked[aria-current=true]').waitFor()

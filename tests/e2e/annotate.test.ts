@@ -289,6 +289,7 @@ describeChromium('the annotation page', () => {
     await page.press('#token', 'Enter')
     await page.fill('#person', 'ann')
     await page.press('#person', 'Enter')
+    await page.waitForSelector('dialog[open]', { state: 'detached' })
     await page.waitForSelector('#passage')
     await addQuestion(page, 'Which button?')
   })

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { AccessDialog } from '../shared/access-dialog.tsx'
 import { Complaint } from '../shared/complaint.tsx'
 import { count } from '../shared/numbers.ts'
@@ -15,7 +15,7 @@ import { onAnnotationKey } from './shortcuts.ts'
 import { annotating as state } from './state.ts'
 
 export function App() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     addEventListener('keydown', onAnnotationKey)
     addEventListener('online', () => void refresh())
     return () => removeEventListener('keydown', onAnnotationKey)

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { Complaint } from '../shared/complaint.tsx'
 import * as collection from './collection.ts'
 import { AboutModels } from './components/about-models.tsx'
@@ -21,7 +21,7 @@ import { onShortcut } from './shortcuts.ts'
 import * as state from './state.ts'
 
 export function PlaygroundPage() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     addEventListener('keydown', onShortcut)
     return () => removeEventListener('keydown', onShortcut)
   }, [])

@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './icon.tsx'
 
 interface DialogProps<Name extends string> {
@@ -16,7 +16,8 @@ export function ModalDialog<Name extends string>({ name, open, title, children }
   const dialog = useRef<HTMLDialogElement>(null)
   const isPressedOutside = useRef(false)
   const isOpen = open.value === name
-  useEffect(() => {
+  // Not an effect after painting: keys pressed in the meantime would be lost.
+  useLayoutEffect(() => {
     if (isOpen) dialog.current?.showModal()
     else dialog.current?.close()
   }, [isOpen])

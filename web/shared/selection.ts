@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { TextSpan } from '../../src/squad/types.ts'
 
 /** Milliseconds after which a selection without a mouse counts as complete. */
@@ -12,7 +12,7 @@ const SETTLED = 300
 export function useSelection(view: { readonly current: HTMLElement | null }, take: (span: TextSpan) => unknown): void {
   const current = useRef(take)
   current.current = take
-  useEffect(() => {
+  useLayoutEffect(() => {
     let isHeld = false
     let settling: ReturnType<typeof setTimeout> | undefined
     const settle = () => {

@@ -1,5 +1,5 @@
 import { memo } from 'preact/compat'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from '../../shared/icon.tsx'
 import { correct, startMarking } from '../actions.ts'
 import { askMissing, forgetQuestion, show } from '../asking.ts'
@@ -18,7 +18,7 @@ export const QuestionCard = memo(({ asked }: CardProps) => {
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
   const wasMarking = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // When the panel closes, its focused button disappears; move the focus to the button that opened the panel.
     if (!isMarking && wasMarking.current && document.activeElement === document.body)
       card.current?.querySelector<HTMLElement>('.wrong')?.focus({ preventScroll: true })

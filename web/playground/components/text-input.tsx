@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from '../../shared/icon.tsx'
 import { openText, openTextFile, takeDraft } from '../actions.ts'
 import { type ExampleText, examples } from '../examples.ts'
@@ -9,7 +9,7 @@ import * as state from '../state.ts'
 export function TextInput() {
   const box = useRef<HTMLTextAreaElement>(null)
   const text = state.text.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (text !== '') box.current?.focus()
   }, [text])
   // A text pasted into the empty box is opened immediately instead of being edited.
