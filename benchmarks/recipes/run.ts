@@ -85,7 +85,7 @@ export const resultFile = (run: RunOptions): string => join(run.out, `${runName(
 
 const trainedFolder = (run: RunOptions): string => join(run.work, runName(run))
 
-const runName = ({ name, windows, seed }: RunOptions): string => `${name}-${windows}-windows-seed-${seed}`
+const runName = ({ name, windows, seed }: RunOptions): string => `${name}-${windows}-windows-${PRECISION}-seed-${seed}`
 
 /**
  * Trains a recipe, or resumes it from its last checkpoint, evaluates it on dev.json and writes its result.
