@@ -13,6 +13,7 @@ import { describeChromium, launchChromium } from '../chromium.ts'
 import { smallCollection } from '../small-collection.ts'
 import { itInFull } from '../thorough.ts'
 import { tinyService } from '../tiny-service.ts'
+import { tinyFolder } from '../tiny-squad.ts'
 import { seriousFaults } from './playground-world.ts'
 
 describeChromium('<answer-box documents> with a server', () => {
@@ -71,6 +72,22 @@ describeChromium('<answer-box documents> with a server', () => {
     const body = JSON.stringify({ question })
     return (await fetch(`${world.address}/api/search`, { method: 'POST', headers, body })).json() as never
   }
+
+  itInFull('says on the page of a server with several models which one answers from documents', async () => {
+    const index = await ServedIndex.open(await smallCollection(join(world.folder, 'two')))
+    const folders = [`tiny=${tinyFolder}`, `other=${tinyFolder}`]
+    const service = await tinyService({ folders, pages: packageFile('dist/web'), index })
+    const page = await world.browser.newPage()
+    await page.goto(await service.app.listen({ port: 0, host: '127.0.0.1' }))
+    const note = page.getByText('Of the selected models, only tiny answers from documents.')
+    await page.locator('.models label', { hasText: 'other' }).click()
+    await note.waitFor()
+    await page.locator('.models label', { hasText: 'other' }).click()
+    await note.waitFor({ state: 'detached' })
+    await page.close()
+    await service.close()
+    await index.end()
+  })
 
   it.each([
     ['where is bo?', 'Long › Pump'],

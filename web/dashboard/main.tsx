@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import '../shared/theme.css'
+import '../shared/styles/theme.css'
 import './style.css'
 import './panels.css'
 import './questions.css'

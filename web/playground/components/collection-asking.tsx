@@ -35,6 +35,9 @@ export function CollectionAsking() {
           </button>
         </div>
       </form>
+      {state.chosen.value.length > 1 && (
+        <p class="note">Of the selected models, only {state.chosen.value[0]} answers from documents.</p>
+      )}
       <LocalStatus />
       {collection.searchedQuestions.value.length === 0 && (
         <p class="hint">

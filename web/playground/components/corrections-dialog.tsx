@@ -2,7 +2,7 @@ import type { Example } from '../../../src/squad/types.ts'
 import { ConfirmButton } from '../../shared/confirm-button.tsx'
 import { downloadAs } from '../../shared/download.ts'
 import { count, counted } from '../../shared/numbers.ts'
-import { correctionTrainingCommand, fileOf, versionOf } from '../logic/corrections.ts'
+import { correctionTrainingCommand, fileOf, isFromServerFolder, versionOf } from '../logic/corrections.ts'
 import * as state from '../state.ts'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
@@ -85,7 +85,7 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
           <h3>Training on corrections</h3>
           <p class="note">
             Run this command in the folder with the downloaded file
-            {model.source && !model.exported ? ', which must be the folder in which the server was started' : ''}:
+            {isFromServerFolder(model) ? ', which must be the folder in which the server was started' : ''}:
           </p>
           <CopyField
             label="Command that trains on the corrections"

@@ -6,6 +6,7 @@ import {
   correctionOf,
   correctionTrainingCommand,
   fileOf,
+  isFromServerFolder,
   parseCorrections,
   versionOf,
 } from './corrections.ts'
@@ -109,6 +110,15 @@ describe('the training command', () => {
 
   it('has --version_2_with_negative for unanswerable questions', () => {
     expect(correctionTrainingCommand(none, 'c.json', model)).toMatch(/ --version_2_with_negative$/)
+  })
+
+  it('knows models whose folder depends on where the server was started', () => {
+    const isRelative = (source?: string) => isFromServerFolder({ name: 'a', source })
+    expect(['models/a', './a', 'own/bert'].map(isRelative)).toEqual([true, true, true])
+    expect(['/models/a', 'C:\\models\\a', 'D:/a', '\\\\host\\a', undefined].map(isRelative)).toEqual(
+      Array(5).fill(false),
+    )
+    expect(isFromServerFolder({ name: 'a', source: 'models/a', exported: true })).toBe(false)
   })
 
   it('quotes the name of the model', () => {

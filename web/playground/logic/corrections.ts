@@ -83,6 +83,10 @@ export interface Trainable {
   readonly exported?: boolean
 }
 
+/** Whether the command that trains the model names a folder relative to that in which the server was started. */
+export const isFromServerFolder = ({ source, exported }: Trainable): boolean =>
+  source !== undefined && !exported && !/^(\/|\\\\|[A-Za-z]:)/.test(source)
+
 /** The command that trains a model on the downloaded file. An exported model cannot be trained; MODEL stands for another. */
 export function correctionTrainingCommand(
   list: readonly Example[],
