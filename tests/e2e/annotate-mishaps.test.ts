@@ -52,7 +52,8 @@ describeChromium('mishaps on the annotation page', () => {
     const page = await world.open(address, 'ann')
     await page.keyboard.down('d')
     await page.locator('.progress-line', { hasText: '1 of 6 passages' }).waitFor()
-    await page.waitForSelector('#passage')
+    // The progress changes before the next passage opens.
+    await page.locator('#passage', { hasText: 'Clean the filter' }).waitFor()
     for (let i = 0; i < 5; i++) await page.keyboard.down('d')
     await page.keyboard.up('d')
     await page.keyboard.press('s')
