@@ -77,6 +77,22 @@ describeChromium('mishaps on the annotation page', () => {
     expect(await page.locator('.asked').count()).toBe(8)
   })
 
+  it('leaves the server alone while it asks for the token, whose dialog a late answer would open again', async () => {
+    const token = 'correct-horse-battery'
+    const { address } = await world.start({ tokens: [token] })
+    const page = await world.open(address)
+    await page.clock.install()
+    await page.reload()
+    await page.waitForSelector('#token')
+    const sent: (string | undefined)[] = []
+    page.on('request', (request) => sent.push(request.headers().authorization))
+    await page.clock.runFor(10_000)
+    await page.fill('#token', token)
+    await page.press('#token', 'Enter')
+    await page.waitForSelector('#person')
+    expect(new Set(sent)).toEqual(new Set([`Bearer ${token}`]))
+  })
+
   it('closes the dialog before the next key, even if the browser paints late', async () => {
     const { address } = await world.start()
     const page = await world.open(address)
