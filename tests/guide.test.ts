@@ -8,7 +8,6 @@ import { readExamples } from '../src/data/read-examples.ts'
 import { describeChromium, launchChromium } from './chromium.ts'
 import { type CliResult, spanforge } from './cli.ts'
 import { ask, giveText } from './e2e/playground-world.ts'
-import { freePort } from './free-port.ts'
 import { read } from './source-tree.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { itInFull, thoroughOr } from './thorough.ts'
@@ -78,21 +77,19 @@ function libreOfficeTable(entries: readonly Entry[]): string {
 
 /** Runs a command that serves until `use`, which receives its address, resolves. */
 async function serve(command: string, cwd: string, use: (address: string) => Promise<void>): Promise<CliResult> {
-  const port = await freePort()
-  const address = `http://127.0.0.1:${port}/`
-  const isReady = () =>
-    fetch(`${address}ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
   let child: ChildProcess | undefined
+  let said = ''
   const meanwhile = (process: ChildProcess) => {
     child = process
+    process.stdout!.on('data', (chunk) => {
+      said += chunk
+    })
   }
-  const ended = spanforge([...argvOf(command), '--port', String(port)], { cwd, meanwhile })
+  const address = () => /^Serving .* at (http:\S+)\n/m.exec(said)?.[1]
+  const ended = spanforge([...argvOf(command), '--port', '0'], { cwd, meanwhile })
   try {
-    await expect.poll(isReady).toBe(true)
-    await use(address)
+    await expect.poll(address).toBeDefined()
+    await use(address()!)
   } finally {
     child?.kill('SIGINT')
   }

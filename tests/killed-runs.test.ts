@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -88,10 +88,12 @@ test(`A run killed ${KILLS} times at random times and resumed is byte-identical 
   const { below, uniform } = random(42, 'kills')
   let kills = 0
   let savesCutShort = 0
-  while (kills < KILLS) {
+  // Until a save was cut short, too: a busy machine changes which runs end before they are killed.
+  const isEnough = () => kills >= KILLS && savesCutShort > 0
+  while (!isEnough()) {
     const folder = temporaryFolder()
     const argv = tinyTraining(folder, settings)
-    for (let ended = false; !ended && kills < KILLS; ) {
+    for (let ended = false; !ended && !isEnough(); ) {
       const { child, closed, reports, said } = start(argv, kills % 2 ? below(250) : undefined)
       if (kills % 2 === 0) {
         await reports(1 + below(6))
@@ -105,10 +107,10 @@ test(`A run killed ${KILLS} times at random times and resumed is byte-identical 
         continue
       }
       kills++
-      savesCutShort += Number(readdirSync(join(folder, 'out')).some((name) => name.endsWith('.partial')))
+      const out = join(folder, 'out')
+      savesCutShort += Number(existsSync(out) && readdirSync(out).some((name) => name.endsWith('.partial')))
     }
     await finish(argv)
     expect(outcome(folder)).toEqual(expected)
   }
-  expect(savesCutShort).toBeGreaterThan(0)
 }, 900_000)

@@ -73,7 +73,7 @@ describeMpi('a mistake', isExhaustive, (launcher) => {
 
   itInFull('in the folder: two runs', async () => {
     const first = launch(launcher, [cli(train('x', '--max_steps', '100000'))], 2)
-    for (let i = 0; i < 600 && !existsSync(at('x/log.jsonl')) && first.child.exitCode === null; i++) await sleep(100)
+    while (!existsSync(at('x/log.jsonl')) && first.child.exitCode === null) await sleep(100)
     expect(await failed(1, [cli(train('x', '--overwrite_output_dir'))], 2)).toContain('x: in use by another run')
     expect(first.child.exitCode).toBe(null)
     first.child.kill('SIGTERM')

@@ -46,8 +46,10 @@ describe('with a starter model', () => {
     let list: { models: unknown[] } | undefined
     const { stdout, code } = await spanforge(['serve', '--port', '0', '--log_level', 'silent'], {
       async meanwhile(child) {
+        let said = ''
         for await (const [chunk] of on(child.stdout!, 'data')) {
-          const [, address] = /Serving starter at (\S+)/.exec(chunk) ?? []
+          said += chunk
+          const [, address] = /Serving starter at (\S+)\n/.exec(said) ?? []
           if (!address) continue
           list = (await (await fetch(`${address}api/models`)).json()) as { models: unknown[] }
           child.kill('SIGTERM')

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseStream } from '../../tests/event-stream.ts'
 import { itInFull } from '../../tests/thorough.ts'
@@ -200,8 +201,9 @@ describe('a single client', () => {
     }
     await vi.waitFor(() => expect(waiting(service).requests).toBe(2), 60_000)
     await vi.waitFor(async () => expect(await connections(service)).toBe(0), 60_000)
-    expect(waiting(service)).toEqual({ requests: 0, tokens: 0 })
-  }, 60_000)
+    // Node counts a connection as closed shortly before it emits the event that releases its requests.
+    await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
+  })
 
   itInFull(
     'that pipelines requests has them computed one by one, and all are dropped when it disconnects',
@@ -341,7 +343,8 @@ describe('a server without pending responses', () => {
       expect(parseStream(await stream.text()).at(-1)!.event).toBe('error')
     } else gone.abort()
     await vi.waitFor(() => expect(waiting(service).requests).toBe(0), 60_000)
-    await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), 60_000)
+    // Without vi.waitFor, which uses timers itself.
+    while (timers() > before) await nextTurn()
     fail(new Error('too late'))
   })
 })

@@ -98,7 +98,8 @@ describeChromium('the analysis page in Chromium', () => {
       `probability ${Math.round(100 * surest[0].confidence)}\u00a0%`,
     )
 
-    const kept = page.url()
+    // page.url() is updated later.
+    const kept = await page.evaluate(() => location.href)
     await page.goto('about:blank')
     await page.goto(kept)
     expect(await shownCount()).toBe(count)

@@ -52,7 +52,8 @@ describeChromium('mishaps on the annotation page', () => {
     const page = await world.open(address, 'ann')
     await page.keyboard.down('d')
     await page.locator('.progress-line', { hasText: '1 of 6 passages' }).waitFor()
-    await page.waitForSelector('#passage')
+    // The progress changes before the next passage opens.
+    await page.locator('#passage', { hasText: 'Clean the filter' }).waitFor()
     for (let i = 0; i < 5; i++) await page.keyboard.down('d')
     await page.keyboard.up('d')
     await page.keyboard.press('s')
@@ -74,6 +75,22 @@ describeChromium('mishaps on the annotation page', () => {
     await page.locator('.asked[aria-current=true] .delete').dblclick()
     await page.locator('.delete', { hasText: 'Delete for everyone?' }).waitFor()
     expect(await page.locator('.asked').count()).toBe(8)
+  })
+
+  it('leaves the server alone while it asks for the token, whose dialog a late answer would open again', async () => {
+    const token = 'correct-horse-battery'
+    const { address } = await world.start({ tokens: [token] })
+    const page = await world.open(address)
+    await page.clock.install()
+    await page.reload()
+    await page.waitForSelector('#token')
+    const sent: (string | undefined)[] = []
+    page.on('request', (request) => sent.push(request.headers().authorization))
+    await page.clock.runFor(10_000)
+    await page.fill('#token', token)
+    await page.press('#token', 'Enter')
+    await page.waitForSelector('#person')
+    expect(new Set(sent)).toEqual(new Set([`Bearer ${token}`]))
   })
 
   it('closes the dialog before the next key, even if the browser paints late', async () => {

@@ -322,6 +322,8 @@ describeChromium('the annotation page', () => {
       await addQuestion(page, `Question ${i}?`)
       running.child.kill('SIGKILL')
       await running.closed
+      // The notice moves the text.
+      await page.locator('.complaint', { hasText: 'Cannot reach the server' }).waitFor()
       // Answered while there is no server.
       await selectWords(page, 'red button')
       await page.click('text=This is the answer')

@@ -123,6 +123,24 @@ describeChromium('documents on the playground', () => {
     expect(await page.innerText('.reading h2')).toBe('docs/short.pdf')
   })
 
+  it('follows a link while the document of the address is loading', async () => {
+    const page = await world.open(undefined, 'about:blank')
+    let proceed = () => {}
+    const paused = new Promise<void>((resolve) => {
+      proceed = resolve
+    })
+    await page.route(/api\/documents\/1$/, async (route) => {
+      await paused
+      await route.continue()
+    })
+    await page.goto(`${world.server.address}#document=1`)
+    await page.click('.documents li:nth-child(2) a')
+    await page.locator('.reading h2', { hasText: 'short.pdf' }).waitFor()
+    proceed()
+    await page.waitForResponse(/api\/documents\/1$/)
+    expect(await page.innerText('.reading h2')).toBe('docs/short.pdf')
+  })
+
   it('keeps its questions after a reload, and tries again what has failed', async () => {
     world.provokes(/ERR_FAILED/)
     const page = await world.open()

@@ -85,6 +85,8 @@ describeChromium('mishaps on the playground', () => {
     await other.locator('.badge', { hasText: '1' }).waitFor()
     await correct(other, 'max is in ro.')
     await one.locator('.badge', { hasText: '2' }).waitFor()
+    // Browsers hardly draw tabs in the background.
+    await one.bringToFront()
     await one.click('[aria-label=History]')
     await expect.poll(() => one.locator('.visit').count()).toBe(2)
   })

@@ -12,6 +12,12 @@ const question = 'who is in ro?'
 const shown = (page: Page, selector: string) => page.locator(selector).allInnerTexts()
 const lit = async (page: Page, kind: string) => (await page.locator(`.text mark.${kind}`).allTextContents()).join('')
 
+async function isInView(page: Page, kind: string): Promise<boolean> {
+  const box = await page.locator(`.text mark.${kind}`).first().boundingBox()
+  const view = (await page.locator('.text').boundingBox())!
+  return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
+}
+
 describeChromium('the playground', () => {
   const world = playgroundWorld()
 
@@ -164,36 +170,27 @@ describeChromium('the playground', () => {
     const page = await world.open()
     await giveText(page, tinyText(3000))
     await ask(page, question)
-    const mark = page.locator('.text mark.best-0')
-    await mark.first().waitFor()
-    const box = (await mark.first().boundingBox())!
-    const view = (await page.locator('.text').boundingBox())!
-    expect(box.y).toBeGreaterThan(view.y)
-    expect(box.y).toBeLessThan(view.y + view.height)
-    expect(await page.locator('.rail .best-0').count()).toBe(1)
+    await expect.poll(() => isInView(page, 'best-0')).toBe(true)
+    await expect.poll(() => page.locator('.rail .best-0').count()).toBe(1)
   })
 
   it.each(thoroughOr([1280, 390], [390]))(
     'keeps the first model’s answer in view when models disagree, %i px wide',
     async (width) => {
       const page = await world.open({ viewport: { width, height: 860 } })
-      const isInView = async () => {
-        const box = await page.locator('.text mark.best-0').first().boundingBox()
-        const view = (await page.locator('.text').boundingBox())!
-        return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
-      }
+      const isBestInView = () => isInView(page, 'best-0')
       await giveText(page, tinyText(3000))
       await ask(page, question)
-      await expect.poll(isInView).toBe(true)
+      await expect.poll(isBestInView).toBe(true)
       await page.click('label:has-text("embedded")')
       await answered(page)
-      await expect.poll(isInView).toBe(true)
+      await expect.poll(isBestInView).toBe(true)
       await page.setViewportSize({ width: width - 60, height: 860 })
-      await expect.poll(isInView).toBe(true)
+      await expect.poll(isBestInView).toBe(true)
       await ask(page, 'who was in the den?\nwho is in the pit?')
       for (const card of [1, 2, 0]) {
         await page.locator('.card h2 button').nth(card).click()
-        await expect.poll(isInView).toBe(true)
+        await expect.poll(isBestInView).toBe(true)
       }
     },
   )
@@ -206,14 +203,7 @@ describeChromium('the playground', () => {
     await ask(page, question)
     await page.click('.wrong')
     await page.fill('#right', sentence)
-    const mark = page.locator('.text mark.marked').first()
-    await expect
-      .poll(async () => {
-        const box = await mark.boundingBox()
-        const view = (await page.locator('.text').boundingBox())!
-        return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
-      })
-      .toBe(true)
+    await expect.poll(() => isInView(page, 'marked')).toBe(true)
   })
 
   itInFull('keeps text, questions and unfinished input after a reload', async () => {

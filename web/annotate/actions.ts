@@ -36,8 +36,8 @@ export function complain(error: unknown): void {
 /** Loads the page, then polls for changes by other annotators. If the page could not be loaded, tries again. */
 export async function openProject(): Promise<void> {
   for (;;) {
-    if (state.info.value) await refresh()
-    else await beginSession().catch(complain)
+    // The dialog for the token loads the page itself. A late response to a request without it would open the dialog again.
+    if (state.openDialog.value !== 'token') await (state.info.value ? refresh() : beginSession().catch(complain))
     await new Promise((done) => setTimeout(done, POLL))
     if (document.visibilityState === 'hidden') await visible()
   }

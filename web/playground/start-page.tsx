@@ -30,8 +30,6 @@ export async function startPage(backend: Backend): Promise<void> {
   addEventListener('pagehide', keepSession)
   // Mobile browsers may kill background pages without a further event.
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepSession())
-  // Opening a share link in this tab only changes the fragment.
-  addEventListener('hashchange', () => void openLink())
 }
 
 async function open(): Promise<void> {
@@ -40,6 +38,8 @@ async function open(): Promise<void> {
   } catch (error) {
     showProblem(error)
   }
+  // Opening a share link in this tab only changes the fragment. Links to documents can be followed while one is loading.
+  addEventListener('hashchange', () => void openLink())
   const session = keptSession()
   if (!session) return openLink()
   openSession(session)

@@ -27,8 +27,10 @@ const started = (child: ChildProcess): Promise<string> =>
 /** Resolves when the log contains the text. */
 const logged = (child: ChildProcess, words: RegExp): Promise<void> =>
   new Promise((resolve) => {
+    let said = ''
     child.stderr!.on('data', (chunk) => {
-      if (words.test(String(chunk))) resolve()
+      said += chunk
+      if (words.test(said)) resolve()
     })
   })
 
@@ -96,7 +98,11 @@ describe('spanforge serve', () => {
     const file = join(temporaryFolder(), 'questions.jsonl')
     const { stdout } = await spanforge(['serve', `tiny=${tinyFolder}`, '--port', '0', '--log_questions', file], {
       meanwhile(child) {
-        child.stdout!.on('data', (chunk) => String(chunk).includes('Press Ctrl-C') && child.kill('SIGTERM'))
+        let said = ''
+        child.stdout!.on('data', (chunk) => {
+          said += chunk
+          if (said.includes('Press Ctrl-C')) child.kill('SIGTERM')
+        })
       },
     })
     expect(stdout).toContain(`Questions with a confidence below 0.5 are kept in ${file}`)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ServedRepository } from '../../../tests/hub-server/repository.ts'
@@ -18,6 +18,9 @@ const world = hubWorld((server) => {
 async function expectWeights(folder: string) {
   expect((await readFile(join(folder, 'model.safetensors'))).equals(WEIGHTS)).toBe(true)
 }
+
+const incompleteOf = (hash: string) =>
+  new CachedRepository(world.cache, { type: 'model', name: 'ann/bert' }).incomplete(hash)
 
 const resolve = (more = {}) => resolveModel('ann/bert', { ...world.options, ...more })
 
@@ -83,7 +86,7 @@ describe('a download survives', () => {
   ])('an unfinished file that is %s', async (_, partial) => {
     const folder = await resolve({ weights: false })
     const sha256 = served.at('main')!.files.get('model.safetensors')!.sha256
-    const incomplete = new CachedRepository(world.cache, { type: 'model', name: 'ann/bert' }).incomplete(sha256)
+    const incomplete = incompleteOf(sha256)
     await writeFile(incomplete, partial)
     expect(await resolve()).toBe(folder)
     await expectWeights(folder)
@@ -140,8 +143,12 @@ describe('a download fails and leaves no file under its final name', () => {
 
   it('when it is aborted, during a transfer or a wait, and keeps the partial file', async () => {
     const stop = new AbortController()
-    world.server.misbehave(/content/, { stallAfter: 100_000, onStall: () => setTimeout(() => stop.abort(), 50) })
-    await expect(resolve({ signal: stop.signal })).rejects.toThrow(/abort/)
+    world.server.misbehave(/content/, { stallAfter: 100_000 })
+    const transfer = expect(resolve({ signal: stop.signal })).rejects.toThrow(/abort/)
+    const { sha256 } = served.at('main')!.files.get('model.safetensors')!
+    await expect.poll(async () => (await stat(incompleteOf(sha256))).size).toBeGreaterThan(0)
+    stop.abort()
+    await transfer
     await expectNothingFinal()
     const impatient = new AbortController()
     world.server.misbehave(/content/, { status: 503, headers: { 'retry-after': '60' } })
@@ -173,7 +180,7 @@ describe('a download fails and leaves no file under its final name', () => {
   it.skipIf(!existsSync('/dev/full'))('when the disk is full', async () => {
     await resolve({ weights: false })
     const sha256 = served.at('main')!.files.get('model.safetensors')!.sha256
-    const incomplete = new CachedRepository(world.cache, { type: 'model', name: 'ann/bert' }).incomplete(sha256)
+    const incomplete = incompleteOf(sha256)
     await mkdir(dirname(incomplete), { recursive: true })
     await symlink('/dev/full', incomplete)
     await expect(resolve()).rejects.toThrow(/the disk is full[\s\S]*spanforge cache prune/)

@@ -83,7 +83,8 @@ it(`a download killed at ${KILLS} random instants and resumed gives identical by
 }, async () => {
   const waiting = [ready(), ready()]
   let resumed = 0
-  for (let kill = 0; kill < KILLS; kill++) {
+  // Also until bytes of a killed download have been on disk, which the next one resumes.
+  for (let kill = 0; kill < KILLS || resumed === 0; kill++) {
     waiting.push(ready())
     const child = waiting.shift()!
     const ended = once(child, 'close')
@@ -105,7 +106,6 @@ it(`a download killed at ${KILLS} random instants and resumed gives identical by
   }
   await expectFiles(await folderOf(download(waiting.shift()!)))
   for (const child of waiting) child.kill()
-  expect(resumed + resumptions()).toBeGreaterThanOrEqual(1)
   expect((await world.files()).filter((path) => /incomplete|\.lock$/.test(path))).toEqual([])
 })
 
