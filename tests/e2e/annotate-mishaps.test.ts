@@ -47,6 +47,42 @@ describeChromium('mishaps on the annotation page', () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' })
   })
 
+  it('shows the newest state of a passage, even if an older one arrives later', async () => {
+    const { address } = await world.start()
+    const page = await world.open(address, 'ann')
+    const list = await fetch(new URL('api/passages?annotator=ann&limit=1&offset=0', address))
+    const [{ id: passage }] = ((await list.json()) as { passages: { id: string }[] }).passages
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const older: unknown[] = []
+    let isFirst = true
+    await page.route(/api\/passages\/\w/, async (route) => {
+      if (!isFirst) return route.continue()
+      isFirst = false
+      const response = await route.fetch()
+      older.push(await response.json())
+      await released
+      await route.fulfill({ response })
+    })
+    // The page notices the question of another annotator by itself.
+    const action = { type: 'question', id: 'bobs-question', passage, question: 'Is it bob’s?', annotator: 'bob' }
+    const headers = { 'content-type': 'application/json' }
+    await fetch(new URL('api/actions', address), { method: 'POST', headers, body: JSON.stringify(action) })
+    await expect.poll(() => older).toMatchObject([{ questions: [{ question: 'Is it bob’s?' }] }])
+    await page.fill('#new-question', 'Is it ann’s?')
+    await page.press('#new-question', 'Enter')
+    await page.locator('.asked[aria-current=true]', { hasText: 'Is it ann’s?' }).waitFor()
+    const late = page.waitForResponse(/api\/passages\/\w/)
+    release()
+    await late
+    // Once this has arrived, the page has received the response before, too.
+    await page.evaluate(async () => (await fetch('api/project')).text())
+    expect(await page.locator('.asked').count()).toBe(2)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+  })
+
   it('marks only one passage as done while the key is held down', async () => {
     const { address } = await world.start({ data })
     const page = await world.open(address, 'ann')

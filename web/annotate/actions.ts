@@ -130,15 +130,21 @@ export async function refresh(always = false): Promise<void> {
 
 /** Id of the passage that is shown or being loaded. */
 let wanted: string | undefined
+/** Number of requests for passages, and which of them the page shows. */
+let [lastRequest, shownRequest] = [0, 0]
 
-async function loadPassage(id: string): Promise<void> {
+/** Returns false if the page shows something else by now. */
+async function loadPassage(id: string): Promise<boolean> {
+  const number = ++lastRequest
   const passage = await requestJson<PassageDetail>(
     `api/passages/${encodeURIComponent(id)}?${query({ annotator: state.me.value })}`,
   )
   const { current } = state
-  // Another passage may have been opened in the meantime.
-  if (wanted !== id) return
+  // Another passage may have been opened in the meantime, or the response to a later request has arrived before.
+  if (wanted !== id || number < shownRequest) return false
+  shownRequest = number
   if (JSON.stringify(current.value) !== JSON.stringify(passage)) current.value = passage
+  return true
 }
 
 /** Opens a passage, with its first question without an answer selected. */
@@ -152,8 +158,7 @@ export async function open(id: string | undefined): Promise<void> {
     state.mark.value = undefined
     state.editing.value = undefined
     state.commenting.value = undefined
-    await loadPassage(id)
-    if (wanted !== id) return
+    if (!(await loadPassage(id))) return
     history.replaceState(null, '', `#passage=${id}`)
     select(state.current.value!.questions.find(({ own }) => !own)?.id)
     document.getElementById('passage')?.scrollTo(0, 0)
