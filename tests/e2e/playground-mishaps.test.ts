@@ -25,8 +25,8 @@ describeChromium('mishaps on the playground', () => {
     expect(await page.innerText('.badge')).toBe('1')
   })
 
-  it('answers questions that are asked before the models are loaded', async () => {
-    const page = await openBlank()
+  /** Holds the list of models until the returned function is called. */
+  async function holdModels(page: Page): Promise<() => void> {
     let proceed = () => {}
     const paused = new Promise<void>((resolve) => {
       proceed = resolve
@@ -35,6 +35,23 @@ describeChromium('mishaps on the playground', () => {
       await paused
       await route.continue()
     })
+    return proceed
+  }
+
+  it('keeps a text that is typed after a reload, before the models are loaded', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    const proceed = await holdModels(page)
+    await page.reload()
+    await page.fill('textarea#text', 'max is in oz.')
+    proceed()
+    await page.locator('.models label').first().waitFor()
+    expect(await page.inputValue('textarea#text')).toBe('max is in oz.')
+  })
+
+  it('answers questions that are asked before the models are loaded', async () => {
+    const page = await openBlank()
+    const proceed = await holdModels(page)
     await page.goto(world.server.address)
     await giveText(page, context)
     await page.fill('#question', question)

@@ -42,6 +42,8 @@ async function open(): Promise<void> {
   addEventListener('hashchange', () => void openLink())
   const session = keptSession()
   if (!session) return openLink()
+  // A text that was typed or opened while the models were loading stays.
+  if (state.text.value !== '' || state.draft.value !== '') return
   openSession(session)
   if (isShown.value) await openDocumentLink(location.hash)
 }
