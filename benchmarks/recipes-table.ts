@@ -1,5 +1,6 @@
 /**
- * Prints the results of recipes.ts as Markdown, a table for each length and precision, each recipe beside its baseline.
+ * Prints the results of recipes.ts as Markdown, a table for each length and precision, best recipe first, each beside its
+ * baseline.
  *
  *     npx tsx benchmarks/recipes-table.ts [--results benchmarks/results/recipes] [--curves]
  *
@@ -43,9 +44,11 @@ function printScores(byRecipe: ReadonlyMap<string, readonly RecipeResult[]>): vo
   const baseline = byRecipe.get('baseline') ?? []
   row(['recipe', 'what is different', 'seeds', 'loss', 'exact match', 'F1', 'F1 against the baseline (95 %)', 'p'])
   row(['---', '---', '---', '--:', '--:', '--:', '---', '--:'])
-  for (const [name, runs] of byRecipe) {
-    const of = (metric: 'loss' | 'exact_match' | 'f1') => meanOf(runs.map(({ final }) => final[metric]))
-    const scores = [of('loss').toFixed(3), of('exact_match').toFixed(1), of('f1').toFixed(1)]
+  const of = (runs: readonly RecipeResult[], metric: 'loss' | 'exact_match' | 'f1') =>
+    meanOf(runs.map(({ final }) => final[metric]))
+  const bestFirst = [...byRecipe].sort(([, a], [, b]) => of(b, 'f1') - of(a, 'f1'))
+  for (const [name, runs] of bestFirst) {
+    const scores = [of(runs, 'loss').toFixed(3), of(runs, 'exact_match').toFixed(1), of(runs, 'f1').toFixed(1)]
     row([name, runs[0].about, runs.map(({ seed }) => seed).join(', '), ...scores, ...comparison(runs, baseline)])
   }
 }
