@@ -7,6 +7,7 @@ import { buildIndex } from '../../src/runs/index/build-index.ts'
 import { describeChromium } from '../chromium.ts'
 import { pdfOf } from '../pdf-file.ts'
 import { itInFull } from '../thorough.ts'
+import { holdRoute } from './hold-route.ts'
 import { giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'">'
@@ -107,14 +108,7 @@ describeChromium('documents on the playground', () => {
 
   it('shows the document of the address, in whichever order they arrive', async () => {
     const page = await world.open()
-    let proceed = () => {}
-    const paused = new Promise<void>((resolve) => {
-      proceed = resolve
-    })
-    await page.route(/api\/documents\/1$/, async (route) => {
-      await paused
-      await route.continue()
-    })
+    const proceed = await holdRoute(page, /api\/documents\/1$/)
     await page.click('.documents li:nth-child(1) a')
     await page.click('.documents li:nth-child(2) a')
     await page.locator('.reading h2', { hasText: 'short.pdf' }).waitFor()
@@ -125,14 +119,7 @@ describeChromium('documents on the playground', () => {
 
   it('follows a link while the document of the address is loading', async () => {
     const page = await world.open(undefined, 'about:blank')
-    let proceed = () => {}
-    const paused = new Promise<void>((resolve) => {
-      proceed = resolve
-    })
-    await page.route(/api\/documents\/1$/, async (route) => {
-      await paused
-      await route.continue()
-    })
+    const proceed = await holdRoute(page, /api\/documents\/1$/)
     await page.goto(`${world.server.address}#document=1`)
     await page.click('.documents li:nth-child(2) a')
     await page.locator('.reading h2', { hasText: 'short.pdf' }).waitFor()

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
+import { holdRoute } from './hold-route.ts'
 import { answered, ask, giveText, playgroundWorld } from './playground-world.ts'
 import { WITHOUT_STORAGE } from './without-storage.ts'
 
@@ -25,23 +26,10 @@ describeChromium('mishaps on the playground', () => {
     expect(await page.innerText('.badge')).toBe('1')
   })
 
-  /** Holds the list of models until the returned function is called. */
-  async function holdModels(page: Page): Promise<() => void> {
-    let proceed = () => {}
-    const paused = new Promise<void>((resolve) => {
-      proceed = resolve
-    })
-    await page.route(models, async (route) => {
-      await paused
-      await route.continue()
-    })
-    return proceed
-  }
-
   it('keeps a text that is typed after a reload, before the models are loaded', async () => {
     const page = await world.open()
     await giveText(page, context)
-    const proceed = await holdModels(page)
+    const proceed = await holdRoute(page, models)
     await page.reload()
     await page.fill('textarea#text', 'max is in oz.')
     proceed()
@@ -51,7 +39,7 @@ describeChromium('mishaps on the playground', () => {
 
   it('answers questions that are asked before the models are loaded', async () => {
     const page = await openBlank()
-    const proceed = await holdModels(page)
+    const proceed = await holdRoute(page, models)
     await page.goto(world.server.address)
     await giveText(page, context)
     await page.fill('#question', question)
