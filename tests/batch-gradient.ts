@@ -52,3 +52,13 @@ export async function batchGradient(
   }
   return { loss, view, all: gradients }
 }
+
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0]
+  for (const [i, x] of a.entries()) {
+    ab += x * b[i]
+    aa += x * x
+    bb += b[i] * b[i]
+  }
+  return ab / Math.sqrt(aa * bb)
+}

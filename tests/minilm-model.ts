@@ -10,6 +10,14 @@ import { readRecorded } from './read-safetensors.ts'
 import { shared } from './shared.ts'
 import { withoutDropout } from './tiny-model.ts'
 
+const UNDETERMINED = /attention\.self\.key\.bias|qa_outputs\.bias|layer\.5\.output\.LayerNorm\.bias/
+
+/**
+ * Whether the gradient of a parameter is more than rounding errors. That of the others is zero: adding the same number to
+ * all keys or logits changes no softmax.
+ */
+export const isDetermined = (parameter: string): boolean => !UNDETERMINED.test(parameter)
+
 /** MiniLM without dropout, with the head from which all recordings started. */
 export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
   const { model } = await loadPretrained(shared('models/minilm-l6-h384'), { engine })
