@@ -64,6 +64,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   'lr-1e-4': { about: 'learning rate 1e-4', arguments: { learning_rate: 1e-4 } },
   'lr-3e-4': { about: 'learning rate 3e-4 after a warm-up', arguments: { learning_rate: 3e-4, warmup_ratio: 0.06 } },
   'lr-5e-4': { about: 'learning rate 5e-4 after a warm-up', arguments: { learning_rate: 5e-4, warmup_ratio: 0.06 } },
+  'lr-3e-4-smoothing-0.1': {
+    about: 'learning rate 3e-4 after a warm-up, label smoothing 0.1',
+    arguments: { learning_rate: 3e-4, warmup_ratio: 0.06, label_smoothing_factor: 0.1 },
+  },
   'batch-32': {
     about: 'batches of 32, learning rate 2.1e-4',
     arguments: { per_device_train_batch_size: 32, learning_rate: 2.1e-4 },
