@@ -212,7 +212,7 @@ export class Interpreter {
       weight: (input, b, type, out, rest): PackedWeight | undefined => {
         const slot = this.current.inputs[input]
         return b.dims.length === 2 && this.parameters.has(slot)
-          ? this.weights.pack(slot, b, type, out, rest)
+          ? this.weights.pack(slot, this.views[slot]!, b, type, out, rest)
           : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),

@@ -27,11 +27,12 @@ export class Weights {
   }
 
   /**
-   * Packs slot `slot` as the right factor `b` of a product whose factors have one type and whose result has type `out`.
-   * With `rest`, packs the rounding error instead: the difference to the value rounded to the type of factors.
+   * Packs `b`, which is the parameter x in slot `slot` or a part of it, as the right factor of a product whose factors have one
+   * type and whose result has type `out`. With `rest`, packs the rounding error instead: the difference to the value rounded
+   * to the type of factors.
    */
-  pack(slot: number, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
-    const key = `${slot} ${b.strides} ${factors} ${out} ${rest}`
+  pack(slot: number, x: View, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
+    const key = `${slot} ${b.address - x.address} ${b.dims}/${b.strides} ${factors} ${out} ${rest}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0
     if (!weight) {
@@ -44,19 +45,37 @@ export class Weights {
     }
     if (weight.version !== version) {
       if (rest) this.packRest(b, factors, weight.packed)
-      else this.dnn.reorder(b, weight.packed, 'weights')
+      else this.packValue(b, factors, weight.packed)
       weight.version = version
     }
     return weight.packed
   }
+
+  private packValue(b: View, factors: ElementType, packed: PackedWeight): void {
+    // Rows of float32 are rounded first: oneDNN has fast code for packing them only if the type stays the same.
+    const isOfRows = b.strides[1] === 1
+    const from = isOfRows && factors !== b.type ? this.roomLike(b, factors) : b
+    if (from !== b) this.dnn.reorder(b, from, 'weights')
+    this.dnn.reorder(from, packed, 'weights')
+    if (from !== b) this.free(from)
+  }
+
   private packRest(b: View, factors: ElementType, packed: PackedWeight): void {
-    const { dnn, heap } = this
-    const room = (type: ElementType) => new View(type, b.dims, b.strides, heap.allocate(BYTES[type] * size(b.dims)))
-    const [rounded, rest] = [room(factors), room('f32')]
+    const { dnn } = this
+    const [rounded, rest] = [this.roomLike(b, factors), this.roomLike(b, b.type)]
     dnn.reorder(b, rounded, 'weights')
     // oneDNN has fast code for this only if the result has the type of the first operand.
     dnn.binary('sub', b, rounded, rest)
     dnn.reorder(rest, packed, 'weights')
-    for (const { address, type } of [rounded, rest]) heap.release(address, BYTES[type] * size(b.dims))
+    for (const copy of [rounded, rest]) this.free(copy)
+  }
+
+  /** Allocates an array of the same layout. */
+  private roomLike({ dims, strides }: View, type: ElementType): View {
+    return new View(type, dims, strides, this.heap.allocate(BYTES[type] * size(dims)))
+  }
+
+  private free({ type, dims, address }: View): void {
+    this.heap.release(address, BYTES[type] * size(dims))
   }
 }
