@@ -1,5 +1,5 @@
 /** Training on engines that accept memory shared between threads. */
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
 import { fixture } from '../../../tests/fixture.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
@@ -34,9 +34,9 @@ describeEngine('onednn', 'training in shared memory', (engine) => {
   ])('with %o has the same bits on one core and on two', async (options) => {
     const run = () => trainTiny({ ...options, output_dir: temporaryFolder() }, { engine })
     const two = await run()
+    onTestFinished(() => void vi.unstubAllEnvs())
     vi.stubEnv('SPANFORGE_THREADS', '1')
     const one = await run()
-    vi.unstubAllEnvs()
     expect(one.weights.equals(two.weights)).toBe(true)
     expect(one.timeless).toEqual(two.timeless)
   })
