@@ -26,10 +26,15 @@ export type Binary = keyof typeof BINARY
 export type Eltwise = keyof typeof ELTWISE
 export type ActivationOp = 'gelu_erf' | 'gelu_tanh' | 'swish' | 'mish'
 
+export interface FusedActivation {
+  readonly op: ActivationOp
+  readonly alpha: number
+}
+
 /** An operation that a product applies to its result before writing it. */
 export type PostOp =
   | { readonly op: 'scale'; readonly by: number }
-  | { readonly op: ActivationOp; readonly alpha: number }
+  | FusedActivation
   /** With the destination itself, `add` adds to the values that it contains. */
   | { readonly op: 'add' | 'mul'; readonly with: View }
 

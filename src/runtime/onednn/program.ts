@@ -13,10 +13,11 @@ import {
 } from '../../graph/tensor.ts'
 import { type Dialect, lower } from '../../lowering/lower.ts'
 import type { Precision } from '../engine.ts'
+import { isMask, keptOf, maskOf } from './dropout-masks.ts'
 import { activationOps } from './kernels/activations.ts'
 import { kernels } from './kernels/index.ts'
 import type { ElementType } from './memory.ts'
-import type { ActivationOp } from './primitives.ts'
+import type { FusedActivation } from './primitives.ts'
 
 /** A value of the program. */
 export interface Slot {
@@ -26,7 +27,7 @@ export interface Slot {
 
 /** An operation that a product applies to its result before writing it; `slot` is its second operand. */
 export type FusedOp =
-  | { readonly op: ActivationOp; readonly alpha: number }
+  | FusedActivation
   | { readonly op: 'scale'; readonly by: number }
   | { readonly op: 'add' | 'mul'; readonly slot: number }
 
@@ -67,6 +68,7 @@ export const programOf = (graph: Graph, precision: Precision): Program =>
   new Builder(lower(graph, dialect), precision).program()
 
 interface MutableStep extends Step {
+  op: string
   outputs: readonly number[]
   post: FusedOp[]
   saved?: number
@@ -90,6 +92,8 @@ class Builder {
   private readonly values: ReadonlySet<Tensor>
   /** Operands of activations. */
   private readonly activated: ReadonlySet<Tensor>
+  /** Operands of activations at which gradients are computed. */
+  private readonly differentiated: ReadonlySet<Tensor>
   /** The rounded copies of results that are stored in float32 and become factors. */
   private readonly roundedOf = new Map<Tensor, number>()
 
@@ -103,6 +107,9 @@ class Builder {
     for (const node of nodes) for (const x of node.inputs) this.count(x)
     this.hasGradients = nodes.some(({ op }) => operatorName(op).endsWith('Gradient'))
     this.activated = new Set(nodes.filter(({ op }) => activationOps[operatorName(op)]).map(({ inputs }) => inputs[0]))
+    this.differentiated = new Set(
+      nodes.filter(({ op }) => ACTIVATION_GRADIENTS.has(operatorName(op))).map(({ inputs }) => inputs[1]),
+    )
     this.values = new Set(
       nodes.filter(({ op }) => operatorName(op) === 'spanforge.PackedAttention').map(({ inputs }) => inputs[2]),
     )
@@ -140,7 +147,7 @@ class Builder {
 
   private add(node: Node): void {
     const name = operatorName(node.op)
-    if (this.fuse(name, node)) return
+    if (this.fuse(name, node) || this.activate(name, node)) return
     if (!kernels[name])
       throw new SpanforgeError(`oneDNN: the operator ${name} of this model is not supported`, {
         remedy: 'Use --engine onnxruntime.',
@@ -202,6 +209,22 @@ class Builder {
     return this.extend(step, y, residual ? [...dropout, { op: 'add', slot: this.slot(residual) }] : dropout)
   }
 
+  /**
+   * Fuses an activation with the exact layer before it if, besides the activation, only the activation's gradient uses the
+   * layer's result. That gradient takes a rounded operand, so the result is stored rounded.
+   */
+  private activate(name: string, { inputs: [x], outputs: [y] }: Node): boolean {
+    const step = this.stepOf.get(x)
+    const isReadByGradient = this.differentiated.has(x) && this.uses.get(x) === 2
+    if (!activationOps[name] || step?.op !== 'spanforge.Linear' || !step.isExact || step.post.length > 0) return false
+    if (!isReadByGradient || !isTokenRows(x) || this.resultType(name, 0, y, [x]) !== 'bf16') return false
+    step.op = 'ActivatedLinear'
+    step.outputs = [this.roundedSlot(x), this.slot(y, 'bf16')]
+    step.post = [activationOps[name]]
+    this.place(step, [x, y])
+    return true
+  }
+
   /** Returns the product that computes x and can compute y instead. */
   private product(x: Tensor, y: Tensor): MutableStep | undefined {
     const step = this.stepOf.get(x)
@@ -245,10 +268,15 @@ class Builder {
     if (this.precision === 'float32' || !isTokenRows(x) || this.slots[slot].type !== 'f32') return slot
     const known = this.roundedOf.get(x)
     if (known !== undefined) return known
-    const copy = this.slots.push({ shape: x.shape, type: 'bf16' }) - 1
+    const copy = this.roundedSlot(x)
     this.steps.add({ op: 'Cast', inputs: [slot], outputs: [copy], attributes: {}, post: [], last: [] })
-    this.roundedOf.set(x, copy)
     return copy
+  }
+
+  private roundedSlot(x: Tensor): number {
+    const slot = this.slots.push({ shape: x.shape, type: 'bf16' }) - 1
+    this.roundedOf.set(x, slot)
+    return slot
   }
 
   private slot(t: Tensor, type?: ElementType): number {
@@ -304,34 +332,6 @@ class Builder {
   private typeOf(x: Tensor): ElementType {
     return this.slots[this.slot(x)].type
   }
-}
-
-/** Index of the operand that is a dropout mask. Attention without dropout has no such operand. */
-const MASK: Readonly<Record<string, number>> = {
-  'spanforge.Dropout': 1,
-  'spanforge.DropoutAdd': 1,
-  'spanforge.PackedAttention': 6,
-  'spanforge.PackedAttentionGradient': 7,
-}
-
-const maskOf = ({ op, inputs }: Node): Tensor | undefined => inputs[MASK[operatorName(op)]]
-
-const isMask = ({ source }: Tensor): boolean => source.kind === 'node' && source.node.op.type === 'DequantizeLinear'
-
-/** Returns the tensor that says which values a mask keeps, and the factor of these values. */
-function keptOf(mask: Tensor): { readonly kept: Tensor; readonly scale: number } {
-  const node = mask.source.kind === 'node' ? mask.source.node : undefined
-  if (node?.op.type !== 'DequantizeLinear') return { kept: mask, scale: 1 }
-  const [kept, scale] = node.inputs
-  return { kept, scale: numberOf(scale) }
-}
-
-/** Returns the value of a constant, which may be wrapped in `After`. */
-function numberOf({ source }: Tensor): number {
-  if (source.kind === 'node' && operatorName(source.node.op) === 'spanforge.After')
-    return numberOf(source.node.inputs[0])
-  if (source.kind === 'constant') return Number(source.data[0])
-  throw new SpanforgeError('oneDNN: the scale of a dropout mask is not a constant')
 }
 
 /** Operators whose results become factors. */

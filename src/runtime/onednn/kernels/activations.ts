@@ -1,8 +1,8 @@
-import type { ActivationOp } from '../primitives.ts'
+import type { ActivationOp, FusedActivation } from '../primitives.ts'
 import { type Kernel, type KernelTable, writeAs } from './kernel.ts'
 
 /** The composite operators that oneDNN implements, with their parameter α: swish is x σ(αx). */
-export const activationOps: Readonly<Record<string, { readonly op: ActivationOp; readonly alpha: number }>> = {
+export const activationOps: Readonly<Record<string, FusedActivation>> = {
   'spanforge.Gelu': { op: 'gelu_erf', alpha: 0 },
   'spanforge.GeluTanh': { op: 'gelu_tanh', alpha: 0 },
   'spanforge.Silu': { op: 'swish', alpha: 1 },

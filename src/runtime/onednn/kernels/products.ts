@@ -1,34 +1,90 @@
 import type { PackedWeight } from '../layouts.ts'
 import { type ElementType, reshaped, size, transposed, type View, view } from '../memory.ts'
-import type { PostOp } from '../primitives.ts'
+import type { FusedActivation, PostOp } from '../primitives.ts'
 import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
 /** Reshapes an array to a matrix: all axes except the last become rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
 const row = (x: View): View => reshaped(x, [1, size(x.dims)])
 
+/** Number of columns that a layer and its activation compute at a time. */
+const BLOCK = 768
+
 /** y = x Wᵀ + b. */
 function linear(use: Use): void {
   const [x, w, b] = use.inputs
   const [y] = use.outputs
-  const weight = transposed(w)
   const bias = row(b)
   const post = use.post.map((p) => ('with' in p ? { ...p, with: matrix(p.with) } : p))
-  const multiply = (factors: ElementType, to: View) =>
-    use.dnn.matmul(matrix(use.as(x, factors)), factor(use, 1, weight, factors, to), matrix(to), {
-      ...{ bias, post, name: 'linear' },
-    })
-  const parts = use.isExact && use.dnn.hasAmx ? partsOf(use, 1, weight) : undefined
-  if (!use.isExact) multiply(use.factors, y)
-  else if (!parts) writeAs(use, 'f32', y, (to) => multiply('f32', to))
-  else writeAs(use, 'f32', y, (to) => addUpParts(use, matrix(x), parts, matrix(to), bias, post))
+  if (use.isExact) {
+    const multiply = exactProduct(use, matrix(x))
+    writeAs(use, 'f32', y, (to) => multiply(transposed(w), matrix(to), bias, post))
+    return
+  }
+  const weight = factor(use, 1, transposed(w), use.factors, y)
+  use.dnn.matmul(matrix(use.as(x, use.factors)), weight, matrix(y), { bias, post, name: 'linear' })
 }
 
-/** Splits a weight into its value rounded to the type of factors, and the rounding error, which is rounded as well. */
-function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, PackedWeight] | undefined {
+/**
+ * Computes x Wᵀ + b, which it stores rounded for the gradient of the activation, and the activation of the value before
+ * rounding. It does so in blocks of columns, because float32 results of all columns do not fit in the cache.
+ */
+function activatedLinear(use: Use): void {
+  const { dnn, outputs, post } = use
+  const [x, w, b] = use.inputs
+  const { op, alpha } = post[0] as FusedActivation
+  const multiply = exactProduct(use, matrix(x))
+  const [width, inner] = w.dims
+  const [rows] = matrix(x).dims
+  const block = use.temporary('f32', [rows, Math.min(BLOCK, width)])
+  for (let start = 0; start < width; start += BLOCK) {
+    const columns = Math.min(BLOCK, width - start)
+    const y = reshaped(block, [rows, columns])
+    const [before, after] = outputs.map((to) => reshaped(to, [rows, columns], [width, 1], start))
+    const bias = reshaped(b, [1, columns], [columns, 1], start)
+    multiply(transposed(reshaped(w, [columns, inner], [inner, 1], start * inner)), y, bias, [])
+    dnn.reorder(y, before, 'cast')
+    dnn.eltwise(op, y, y, alpha)
+    dnn.reorder(y, after, 'cast')
+  }
+}
+
+type ExactProduct = (b: View, y: View, bias: View, post: readonly PostOp[]) => void
+
+/**
+ * Returns a function that computes y = post(x b + bias) without rounding the factors, for all of the step's second operand
+ * or for a block of its columns. With AMX, both factors are split, and x only once.
+ */
+function exactProduct(use: Use, x: View): ExactProduct {
+  let split: Split<View> | undefined
+  return (b, y, bias, post) => {
+    const weight = use.dnn.hasAmx ? splitWeight(use, 1, b) : undefined
+    if (!weight) {
+      use.dnn.matmul(x, factor(use, 1, b, 'f32', y), y, { bias, post, name: 'linear' })
+      return
+    }
+    split ??= splitRows(use, x)
+    addUpParts(use, split, weight, y, bias, post)
+  }
+}
+
+/** A factor rounded to the type of factors, and the rounding error, which is rounded as well. */
+interface Split<T> {
+  readonly rounded: T
+  readonly rest: T
+}
+
+function splitWeight(use: Use, input: number, b: View): Split<PackedWeight> | undefined {
   const rounded = use.weight(input, b, use.factors, 'f32')
   const rest = rounded && use.weight(input, b, use.factors, 'f32', 'rest')
-  return rest && [rounded, rest]
+  return rest && { rounded, rest }
+}
+
+function splitRows({ dnn, factors, as, temporary }: Use, x: View): Split<View> {
+  const rounded = as(x, factors)
+  const difference = temporary('f32', x.dims)
+  dnn.binary('sub', x, rounded, difference)
+  return { rounded, rest: as(difference, factors) }
 }
 
 /**
@@ -36,20 +92,17 @@ function partsOf(use: Use, input: number, b: View): readonly [PackedWeight, Pack
  * float32. The product of both rounding errors is negligible.
  */
 function addUpParts(
-  { dnn, factors, as, temporary }: Use,
-  x: View,
-  [weight, weightRest]: readonly [PackedWeight, PackedWeight],
+  { dnn }: Use,
+  x: Split<View>,
+  weight: Split<PackedWeight>,
   y: View,
   bias: View,
   post: readonly PostOp[],
 ): void {
-  const rounded = as(x, factors)
-  const difference = temporary('f32', x.dims)
-  dnn.binary('sub', x, rounded, difference)
   const sum: PostOp = { op: 'add', with: y }
-  dnn.matmul(as(difference, factors), weight, y, { bias, name: 'linear' })
-  dnn.matmul(rounded, weightRest, y, { post: [sum], name: 'linear' })
-  dnn.matmul(rounded, weight, y, { post: [sum, ...post], name: 'linear' })
+  dnn.matmul(x.rest, weight.rounded, y, { bias, name: 'linear' })
+  dnn.matmul(x.rounded, weight.rest, y, { post: [sum], name: 'linear' })
+  dnn.matmul(x.rounded, weight.rounded, y, { post: [sum, ...post], name: 'linear' })
 }
 
 /** y = alpha A B + beta c = alpha (A B + beta / alpha c): oneDNN adds its bias before it scales. */
@@ -64,16 +117,16 @@ function gemm(use: Use): void {
   const post = [...(alpha === 1 ? [] : [{ op: 'scale', by: alpha } as const]), ...use.post]
   const name = transA ? 'weight gradient' : 'product'
   const isWeightGradient = transA && factors === 'bf16'
-  const factorB = isWeightGradient ? packed(use, right, y) : factor(use, 1, right, factors, y)
+  const factorB = isWeightGradient ? packedFactor(use, right, y) : factor(use, 1, right, factors, y)
   dnn.matmul(transA ? transposed(left) : left, factorB, y, { bias: c && row(scaled(use, c, beta / alpha)), post, name })
 }
 
 /** Copies the right factor of a product to the layout that oneDNN prefers. */
-function packed({ dnn, temporary, factors }: Use, b: View, y: View): PackedWeight {
+function packedFactor({ dnn, temporary, factors }: Use, b: View, y: View): PackedWeight {
   const left = view(factors, [y.dims[0], b.dims[0]], 0)
   const { descriptor, bytes } = dnn.preferred(left, view(factors, b.dims, 0), y)
   const copy = { descriptor, address: temporary('u8', [bytes]).address }
-  dnn.reorder(b, copy, 'cast')
+  dnn.reorder(b, copy, 'weights')
   return copy
 }
 
@@ -86,8 +139,8 @@ function scaled({ dnn, temporary }: Use, x: View, by: number): View {
 
 /** Returns the right factor of a product: packed if it is a weight, otherwise converted to the type of factors. */
 function factor(use: Use, input: number, b: View, factors: ElementType, y: View) {
-  const packed = use.weight(input, b, factors, y.type)
-  if (packed) return packed
+  const weight = use.weight(input, b, factors, y.type)
+  if (weight) return weight
   const original = use.inputs[input]
   const converted = use.as(original, factors)
   return converted === original ? b : reshaped(converted, b.dims, [...b.strides])
@@ -109,6 +162,7 @@ function batchedProduct(use: Use): void {
 
 export const productKernels: KernelTable = {
   'spanforge.Linear': linear,
+  ActivatedLinear: activatedLinear,
   Gemm: gemm,
   'spanforge.MatMul': batchedProduct,
 }
