@@ -11,6 +11,12 @@ import { softmaxGradient } from './softmax.ts'
 
 export const LENGTH_MULTIPLE = 16
 
+/**
+ * For products over heads of fewer than 64 numbers, oneDNN uses AMX only up to 256 keys. Padding such heads to 64 numbers
+ * halves the time.
+ */
+const [WIDE_HEAD, MAX_KEYS_OF_NARROW_HEADS] = [64, 256]
+
 interface Window {
   readonly row: number
   /** Index of its first token. */
@@ -68,6 +74,30 @@ function headsOf({ type, address }: View, { heads, size }: Layout, window: Windo
   return within.at(address + within.address)
 }
 
+/**
+ * Returns a function that returns the heads of a window within rows x, as a factor of a product over the size of heads. If
+ * oneDNN would not use AMX for that product, returns a copy whose heads are padded with zeros.
+ */
+function factorHeads(use: Use, layout: Layout, x: View): (window: Window) => View {
+  const { heads, size, windows } = layout
+  const isNarrow = use.dnn.hasAmx && x.type === 'bf16' && size < WIDE_HEAD
+  const width = heads * WIDE_HEAD
+  let room: View | undefined
+  return (window) => {
+    const { padded } = window
+    const own = headsOf(x, layout, window)
+    if (!isNarrow || padded <= MAX_KEYS_OF_NARROW_HEADS) return own
+    if (!room) {
+      const longest = Math.max(...windows.map((w) => w.padded))
+      room = use.temporary(x.type, [longest, width])
+      use.zero(room, 0, longest * width)
+    }
+    const strides = [padded * width, WIDE_HEAD, width, 1]
+    use.dnn.reorder(own, reshaped(room, own.dims, strides), 'heads')
+    return reshaped(room, [1, heads, padded, WIDE_HEAD], strides)
+  }
+}
+
 /** Returns the part of an array [rows, ..., length] or [rows, ..., length, length] that belongs to a window. */
 function partOf(x: View, { row, padded }: Window): View {
   const [, heads, queries, keys] = x.dims
@@ -91,6 +121,7 @@ function attend(use: Use): void {
   const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
   const probabilities: View[] = []
   for (const x of [q, k, v]) zeroAfterLast(use, x, layout)
+  const [queries, keys] = [q, k].map((x) => factorHeads(use, layout, x))
   for (const window of layout.windows) {
     const dims = [1, layout.heads, window.padded, window.padded]
     const heads = (x: View) => headsOf(x, layout, window)
@@ -98,7 +129,7 @@ function attend(use: Use): void {
     const scores = use.temporary('f32', dims)
     const isRow = bias.dims[2] === 1
     const added: readonly PostOp[] = isRow ? [{ op: 'add', with: partOf(bias, window) }] : []
-    dnn.matmul(heads(q), transposed(heads(k)), scores, { post: [scale, ...added], name: 'q k' })
+    dnn.matmul(queries(window), transposed(keys(window)), scores, { post: [scale, ...added], name: 'q k' })
     // As part of the product, oneDNN would compute a bias that differs between queries with slow reference code.
     if (!isRow) dnn.binary('add', scores, densePartOf(use, bias, window), scores)
     dnn.softmax(scores, p)
@@ -123,6 +154,7 @@ function attendBackward(use: Use): void {
   const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
   const saved = use.restore()
   for (const x of [dOut, q, k, v]) zeroAfterLast(use, x, layout)
+  const [gradients, values] = [dOut, v].map((x) => factorHeads(use, layout, x))
   for (const [i, window] of layout.windows.entries()) {
     const p = saved[i]
     const heads = (x: View) => headsOf(x, layout, window)
@@ -141,7 +173,7 @@ function attendBackward(use: Use): void {
           { op: 'mul', with: part },
         ]
       : []
-    dnn.matmul(heads(dOut), transposed(heads(v)), dp, { post: drop, name: 'd p' })
+    dnn.matmul(gradients(window), transposed(values(window)), dp, { post: drop, name: 'd p' })
     softmaxGradient(use, dp, p, dp)
     dnn.matmul(dp, heads(k), heads(dq), { post: [scale], name: 'd q' })
     dnn.matmul(transposed(dp), heads(q), heads(dk), { post: [scale], name: 'd k' })
