@@ -39,7 +39,11 @@ function errors({ graph, values, dims }: Case, hasAmx: boolean): Record<string, 
       name,
       { address: nativeMemory().addressOf(value.data), dims: value.dims },
     ])
-    const interpreter = new Interpreter(dnn, programOf(graph, precision), precision === 'float32' ? 'f32' : 'bf16')
+    const interpreter = new Interpreter(
+      dnn,
+      programOf(graph, precision, hasAmx),
+      precision === 'float32' ? 'f32' : 'bf16',
+    )
     interpreter.run(Object.fromEntries(placed), { n: Object.values(dims)[0][0] })
     interpreter.close()
     return Object.fromEntries(outputs)
@@ -60,10 +64,11 @@ describeEngine('onednn', 'oneDNN in bfloat16', ({ precisions }) => {
       const [dx] = gradient(sumAll(activated), [x])
       const graph = { y: neg(activated), dx }
       const values = { x: numbers([48, 64], 1), w: numbers([width, 64], 2), b: numbers([width], 3) }
-      const { steps } = programOf(graph, 'bfloat16')
+      const { steps } = programOf(graph, 'bfloat16', hasAmx)
       expect(steps.filter(({ op }) => op === 'ActivatedLinear')).toHaveLength(1)
       const { y: error, dx: gradientError } = errors({ graph, values, dims: { y: [48, width], dx: [48, 64] } }, hasAmx)
-      expect(error).toBeLessThan(0.005)
+      // Without AMX, only results are rounded.
+      expect(error).toBeLessThan(hasAmx ? 0.02 : 0.005)
       expect(gradientError).toBeLessThan(0.02)
     },
   )

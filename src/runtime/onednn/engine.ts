@@ -7,7 +7,7 @@ import type { EngineFacts } from '../engine-entry.ts'
 import { OneDnnExecutable } from './executable.ts'
 import { findOneDnn } from './find.ts'
 import { LENGTH_MULTIPLE } from './kernels/attention.ts'
-import { AVX512, AVX512_BF16, bindOnednn, hasInstructions, type Library } from './library.ts'
+import { AMX, AVX512, AVX512_BF16, bindOnednn, hasInstructions, type Library } from './library.ts'
 import { programOf } from './program.ts'
 
 const INSTALL = 'pip install onednn-cpu-gomp'
@@ -74,7 +74,12 @@ function engineOf(library: Library): Engine {
           remedy: 'Use float32.',
         })
       const factors = precision === 'bfloat16' ? 'bf16' : 'f32'
-      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, { ...options, lanes: LANES })
+      return OneDnnExecutable.compile(
+        library.file,
+        programOf(graph, precision, hasInstructions(library, AMX)),
+        factors,
+        { ...options, lanes: LANES },
+      )
     },
   }
 }

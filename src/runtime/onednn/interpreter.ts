@@ -209,10 +209,10 @@ export class Interpreter {
         dnn.reorder(x, y, 'cast')
         return y
       },
-      weight: (input, b, type, out, rest): PackedWeight | undefined => {
+      weight: (input, b, type, out): PackedWeight | undefined => {
         const slot = this.current.inputs[input]
         return b.dims.length === 2 && this.parameters.has(slot)
-          ? this.weights.pack(slot, this.views[slot]!, b, type, out, rest)
+          ? this.weights.pack(slot, this.views[slot]!, b, type, out)
           : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),

@@ -191,9 +191,8 @@ describeEngine('onednn', 'oneDNN', (engine) => {
     await session.release()
   })
 
-  // Without and with AMX, where products of parts are added up.
   test.runIf(engine.precisions.includes('bfloat16')).each([false, true])(
-    'does not round what layers before activations read in training (with AMX: %s)',
+    'rounds what layers before activations read in training only if there is AMX (there is: %s)',
     (hasAmx) => {
       const [width, n] = [64, 128]
       const [x, w, b] = [input('x', ['n', width]), input('w', [width, width]), input('b', [width])]
@@ -216,7 +215,7 @@ describeEngine('onednn', 'oneDNN', (engine) => {
         ])
         const interpreter = new Interpreter(
           dnn,
-          programOf({ y, dx, frozen }, precision),
+          programOf({ y, dx, frozen }, precision, hasAmx),
           precision === 'float32' ? 'f32' : 'bf16',
         )
         interpreter.run(Object.fromEntries(places), { n })
@@ -226,8 +225,8 @@ describeEngine('onednn', 'oneDNN', (engine) => {
       dnn.close()
       const distance = (name: keyof typeof found) =>
         Math.max(...floats(found[name]).map((value, i) => Math.abs(value - floats(exact[name])[i])))
-      expect(distance('y') > 0).toBe(hasAmx)
-      expect(distance('y')).toBeLessThan(1e-4)
+      if (hasAmx) expect(distance('y')).toBeGreaterThan(1e-3)
+      expect(distance('y')).toBeLessThan(hasAmx ? 0.05 : 1e-4)
       expect(distance('dx')).toBeGreaterThan(1e-3)
       expect(distance('frozen')).toBeGreaterThan(1e-3)
       expect(distance('frozen')).toBeLessThan(0.05)

@@ -63,9 +63,12 @@ const ELEMENT: Readonly<Partial<Record<DType, ElementType>>> = {
   ...{ float32: 'f32', int32: 's32', uint8: 'u8', bool: 'u8' },
 }
 
-/** @throws SpanforgeError for an operator that no kernel computes */
-export const programOf = (graph: Graph, precision: Precision): Program =>
-  new Builder(lower(graph, dialect), precision).program()
+/**
+ * Returns the program for a processor with or without AMX.
+ * @throws SpanforgeError for an operator that no kernel computes
+ */
+export const programOf = (graph: Graph, precision: Precision, hasAmx = false): Program =>
+  new Builder(lower(graph, dialect), precision, hasAmx).program()
 
 interface MutableStep extends Step {
   op: string
@@ -100,6 +103,7 @@ class Builder {
   constructor(
     private readonly graph: Graph,
     private readonly precision: Precision,
+    private readonly hasAmx: boolean,
   ) {
     this.results = new Set(Object.values(graph))
     for (const t of this.results) this.count(t)
@@ -210,14 +214,15 @@ class Builder {
   }
 
   /**
-   * Fuses an activation with the exact layer before it if, besides the activation, only the activation's gradient uses the
-   * layer's result. That gradient takes a rounded operand, so the result is stored rounded.
+   * Fuses an activation with the layer before it if, besides the activation, only the activation's gradient uses the layer's
+   * float32 result. That gradient takes a rounded operand, so the result is stored rounded.
    */
   private activate(name: string, { inputs: [x], outputs: [y] }: Node): boolean {
     const step = this.stepOf.get(x)
     const isReadByGradient = this.differentiated.has(x) && this.uses.get(x) === 2
-    if (!activationOps[name] || step?.op !== 'spanforge.Linear' || !step.isExact || step.post.length > 0) return false
-    if (!isReadByGradient || !isTokenRows(x) || this.resultType(name, 0, y, [x]) !== 'bf16') return false
+    if (!activationOps[name] || step?.op !== 'spanforge.Linear' || step.post.length > 0) return false
+    if (!isReadByGradient || !isTokenRows(x) || this.typeOf(x) !== 'f32' || this.resultType(name, 0, y, [x]) !== 'bf16')
+      return false
     step.op = 'ActivatedLinear'
     step.outputs = [this.roundedSlot(x), this.slot(y, 'bf16')]
     step.post = [activationOps[name]]
@@ -311,14 +316,14 @@ class Builder {
   }
 
   /**
-   * Whether a product is computed without rounding its factors. Gradients change most if the factors of layers before
-   * activations, and queries and keys, are rounded. Rounding the gradients of logits would destroy the property that they
-   * add up to zero.
+   * Whether a product is computed without rounding its factors. Gradients change most if queries and keys, and the factors of
+   * layers before activations, are rounded. With AMX, float32 factors of these layers would take too much time. Rounding the
+   * gradients of logits would destroy the property that they add up to zero.
    */
   private isExact(name: string, y: Tensor, operands: readonly Tensor[]): boolean {
     const isWanted =
       EXACT.has(name) ||
-      (name === 'spanforge.Linear' && this.activated.has(y)) ||
+      (name === 'spanforge.Linear' && this.activated.has(y) && !this.hasAmx) ||
       (name === 'Gemm' && isLogits(operands[0]))
     return isWanted && this.areExact(operands)
   }

@@ -28,11 +28,10 @@ export class Weights {
 
   /**
    * Packs `b`, which is the parameter x in slot `slot` or a part of it, as the right factor of a product whose factors have one
-   * type and whose result has type `out`. With `rest`, packs the rounding error instead: the difference to the value rounded
-   * to the type of factors.
+   * type and whose result has type `out`.
    */
-  pack(slot: number, x: View, b: View, factors: ElementType, out: ElementType, rest?: 'rest'): PackedWeight {
-    const key = `${slot} ${b.address - x.address} ${b.dims}/${b.strides} ${factors} ${out} ${rest}`
+  pack(slot: number, x: View, b: View, factors: ElementType, out: ElementType): PackedWeight {
+    const key = `${slot} ${b.address - x.address} ${b.dims}/${b.strides} ${factors} ${out}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0
     if (!weight) {
@@ -44,8 +43,7 @@ export class Weights {
       this.weights.set(key, weight)
     }
     if (weight.version !== version) {
-      if (rest) this.packRest(b, factors, weight.packed)
-      else this.packValue(b, factors, weight.packed)
+      this.packValue(b, factors, weight.packed)
       weight.version = version
     }
     return weight.packed
@@ -58,16 +56,6 @@ export class Weights {
     if (from !== b) this.dnn.reorder(b, from, 'weights')
     this.dnn.reorder(from, packed, 'weights')
     if (from !== b) this.free(from)
-  }
-
-  private packRest(b: View, factors: ElementType, packed: PackedWeight): void {
-    const { dnn } = this
-    const [rounded, rest] = [this.roomLike(b, factors), this.roomLike(b, b.type)]
-    dnn.reorder(b, rounded, 'weights')
-    // oneDNN has fast code for this only if the result has the type of the first operand.
-    dnn.binary('sub', b, rounded, rest)
-    dnn.reorder(rest, packed, 'weights')
-    for (const copy of [rounded, rest]) this.free(copy)
   }
 
   /** Allocates an array of the same layout. */

@@ -27,10 +27,10 @@ export interface Use {
   as(x: View, type: ElementType): View
   /**
    * Returns an operand that stays the same from run to run, in the type of factors and the layout that is best for
-   * products; `b` is its view in the product, or a block of columns of it. With `rest`, returns the rounding error instead. Undefined for an operand
-   * that another step computes.
+   * products; `b` is its view in the product, or a block of columns of it. Undefined for an operand that another step
+   * computes.
    */
-  weight(input: number, b: View, factors: ElementType, outType: ElementType, rest?: 'rest'): PackedWeight | undefined
+  weight(input: number, b: View, factors: ElementType, outType: ElementType): PackedWeight | undefined
   /** Keeps arrays for the step with the same `saved`, which frees them. */
   save(arrays: readonly View[]): void
   restore(): readonly View[]

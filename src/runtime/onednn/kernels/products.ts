@@ -1,11 +1,13 @@
 import type { PackedWeight } from '../layouts.ts'
 import { type ElementType, reshaped, size, transposed, type View, view } from '../memory.ts'
-import type { FusedActivation, PostOp } from '../primitives.ts'
+import type { FusedActivation } from '../primitives.ts'
 import { type KernelTable, type Use, writeAs } from './kernel.ts'
 
 /** Reshapes an array to a matrix: all axes except the last become rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
 const row = (x: View): View => reshaped(x, [1, size(x.dims)])
+
+const factorType = (use: Use): ElementType => (use.isExact ? 'f32' : use.factors)
 
 /** Number of columns that a layer and its activation compute at a time. */
 const BLOCK = 768
@@ -14,15 +16,13 @@ const BLOCK = 768
 function linear(use: Use): void {
   const [x, w, b] = use.inputs
   const [y] = use.outputs
-  const bias = row(b)
   const post = use.post.map((p) => ('with' in p ? { ...p, with: matrix(p.with) } : p))
-  if (use.isExact) {
-    const multiply = exactProduct(use, matrix(x))
-    writeAs(use, 'f32', y, (to) => multiply(transposed(w), matrix(to), bias, post))
-    return
-  }
-  const weight = factor(use, 1, transposed(w), use.factors, y)
-  use.dnn.matmul(matrix(use.as(x, use.factors)), weight, matrix(y), { bias, post, name: 'linear' })
+  const factors = factorType(use)
+  const from = matrix(use.as(x, factors))
+  writeAs(use, use.isExact ? 'f32' : y.type, y, (to) => {
+    const weight = factor(use, 1, transposed(w), factors, to)
+    use.dnn.matmul(from, weight, matrix(to), { bias: row(b), post, name: 'linear' })
+  })
 }
 
 /**
@@ -33,82 +33,28 @@ function activatedLinear(use: Use): void {
   const { dnn, outputs, post } = use
   const [x, w, b] = use.inputs
   const { op, alpha } = post[0] as FusedActivation
-  const multiply = exactProduct(use, matrix(x))
+  const factors = factorType(use)
+  const from = matrix(use.as(x, factors))
   const [width, inner] = w.dims
-  const [rows] = matrix(x).dims
+  const [rows] = from.dims
   const block = use.temporary('f32', [rows, Math.min(BLOCK, width)])
   for (let start = 0; start < width; start += BLOCK) {
     const columns = Math.min(BLOCK, width - start)
     const y = reshaped(block, [rows, columns])
     const [before, after] = outputs.map((to) => reshaped(to, [rows, columns], [width, 1], start))
     const bias = reshaped(b, [1, columns], [columns, 1], start)
-    multiply(transposed(reshaped(w, [columns, inner], [inner, 1], start * inner)), y, bias, [])
+    const weight = factor(use, 1, transposed(reshaped(w, [columns, inner], [inner, 1], start * inner)), factors, y)
+    dnn.matmul(from, weight, y, { bias, name: 'linear' })
     dnn.reorder(y, before, 'cast')
     dnn.eltwise(op, y, y, alpha)
     dnn.reorder(y, after, 'cast')
   }
 }
 
-type ExactProduct = (b: View, y: View, bias: View, post: readonly PostOp[]) => void
-
-/**
- * Returns a function that computes y = post(x b + bias) without rounding the factors, for all of the step's second operand
- * or for a block of its columns. With AMX, both factors are split, and x only once.
- */
-function exactProduct(use: Use, x: View): ExactProduct {
-  let split: Split<View> | undefined
-  return (b, y, bias, post) => {
-    const weight = use.dnn.hasAmx ? splitWeight(use, 1, b) : undefined
-    if (!weight) {
-      use.dnn.matmul(x, factor(use, 1, b, 'f32', y), y, { bias, post, name: 'linear' })
-      return
-    }
-    split ??= splitRows(use, x)
-    addUpParts(use, split, weight, y, bias, post)
-  }
-}
-
-/** A factor rounded to the type of factors, and the rounding error, which is rounded as well. */
-interface Split<T> {
-  readonly rounded: T
-  readonly rest: T
-}
-
-function splitWeight(use: Use, input: number, b: View): Split<PackedWeight> | undefined {
-  const rounded = use.weight(input, b, use.factors, 'f32')
-  const rest = rounded && use.weight(input, b, use.factors, 'f32', 'rest')
-  return rest && { rounded, rest }
-}
-
-function splitRows({ dnn, factors, as, temporary }: Use, x: View): Split<View> {
-  const rounded = as(x, factors)
-  const difference = temporary('f32', x.dims)
-  dnn.binary('sub', x, rounded, difference)
-  return { rounded, rest: as(difference, factors) }
-}
-
-/**
- * Adds up the products of split factors. With AMX, three products of such parts take much less time than one in
- * float32. The product of both rounding errors is negligible.
- */
-function addUpParts(
-  { dnn }: Use,
-  x: Split<View>,
-  weight: Split<PackedWeight>,
-  y: View,
-  bias: View,
-  post: readonly PostOp[],
-): void {
-  const sum: PostOp = { op: 'add', with: y }
-  dnn.matmul(x.rest, weight.rounded, y, { bias, name: 'linear' })
-  dnn.matmul(x.rounded, weight.rest, y, { post: [sum], name: 'linear' })
-  dnn.matmul(x.rounded, weight.rounded, y, { post: [sum, ...post], name: 'linear' })
-}
-
 /** y = alpha A B + beta c = alpha (A B + beta / alpha c): oneDNN adds its bias before it scales. */
 function gemm(use: Use): void {
   const { attributes, inputs, dnn } = use
-  const factors = use.isExact ? 'f32' : use.factors
+  const factors = factorType(use)
   const { transA, transB, alpha, beta } = attributes as Record<string, number>
   const [a, b, c] = inputs
   const [y] = use.outputs
