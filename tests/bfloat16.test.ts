@@ -14,9 +14,10 @@ import { isExhaustive, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
-// float32, oneDNN 7.7e-5 and OpenVINO 2.7e-4; the largest are those of queries and keys, which are small differences.
+// float32, oneDNN 7.2e-5 (with AMX 9.1e-5) and OpenVINO 2.7e-4; gradients of queries and keys, which are small differences,
+// are among the farthest.
 const COSINE: Readonly<Record<string, number>> = { onednn: 1e-4, openvino: 3e-4 }
-// Measured: oneDNN 3.6e-5; OpenVINO 1.02e-4 with AMX and less without.
+// Measured: oneDNN 3.6e-5 (with AMX 4.3e-5); OpenVINO 1.02e-4 with AMX and less without.
 const MEAN_COSINE: Readonly<Record<string, number>> = { onednn: 5e-5, openvino: 1.2e-4 }
 const LOSS = 5e-3
 
