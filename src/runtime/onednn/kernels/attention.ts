@@ -119,13 +119,15 @@ function attend(use: Use): void {
   const [q, k, v, places, , bias, mask] = inputs
   const layout = layoutOf(use, q, places)
   const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
-  const probabilities: View[] = []
+  const isSaved = use.saved !== undefined
+  const room = (dims: readonly number[]) => (isSaved ? use.keep(use.factors, dims) : use.temporary(use.factors, dims))
+  const saved: { readonly p: View; readonly kept: View }[] = []
   for (const x of [q, k, v]) zeroAfterLast(use, x, layout)
   const [queries, keys] = [q, k].map((x) => factorHeads(use, layout, x))
   for (const window of layout.windows) {
     const dims = [1, layout.heads, window.padded, window.padded]
     const heads = (x: View) => headsOf(x, layout, window)
-    const p = use.saved === undefined ? use.temporary(use.factors, dims) : use.keep(use.factors, dims)
+    const p = room(dims)
     const scores = use.temporary('f32', dims)
     const isRow = bias.dims[2] === 1
     const added: readonly PostOp[] = isRow ? [{ op: 'add', with: partOf(bias, window) }] : []
@@ -133,18 +135,19 @@ function attend(use: Use): void {
     // As part of the product, oneDNN would compute a bias that differs between queries with slow reference code.
     if (!isRow) dnn.binary('add', scores, densePartOf(use, bias, window), scores)
     dnn.softmax(scores, p)
-    const kept = mask ? use.temporary(use.factors, dims) : p
+    if (isSaved) zeroBehind(use, p, window)
+    const kept = mask ? room(dims) : p
     if (mask) dnn.binary('mul', p, densePartOf(use, mask, window), kept, use.attributes.scale as number)
     dnn.matmul(kept, heads(v), heads(outputs[0]), { name: 'p v' })
-    probabilities.push(p)
+    saved.push({ p, kept })
   }
   zeroAfterLast(use, outputs[0], layout)
-  if (use.saved !== undefined) use.save(probabilities)
+  if (isSaved) use.save([...saved.map(({ p }) => p), ...(mask ? saved.map(({ kept }) => kept) : [])])
 }
 
 /**
  * dv = (P M)ᵀ do,  dP = M (do vᵀ),  dS = softmax'(dP),  dq = dS k / √size,  dk = dSᵀ q / √size  with M the dropout mask.
- * Rows of P behind the window are set to zero, which makes their dS zero as well.
+ * P and P M were saved. Their rows behind the window are zero, which makes those of dS zero as well.
  */
 function attendBackward(use: Use): void {
   const { dnn, inputs, outputs } = use
@@ -157,19 +160,14 @@ function attendBackward(use: Use): void {
   const [gradients, values] = [dOut, v].map((x) => factorHeads(use, layout, x))
   for (const [i, window] of layout.windows.entries()) {
     const p = saved[i]
+    const kept = mask ? saved[layout.windows.length + i] : p
     const heads = (x: View) => headsOf(x, layout, window)
-    const { length, padded } = window
-    for (let head = 0; head < layout.heads; head++)
-      use.zero(p, (head * padded + length) * padded, (padded - length) * padded)
     const part = mask && densePartOf(use, mask, window)
-    const kept = part ? use.temporary(use.factors, p.dims) : p
-    const dropout = use.attributes.scale as number
-    if (part) dnn.binary('mul', p, part, kept, dropout)
     dnn.matmul(transposed(kept), heads(dOut), heads(dv), { name: 'd v' })
     const dp = use.temporary(p.type, p.dims)
     const drop: readonly PostOp[] = part
       ? [
-          { op: 'scale', by: dropout },
+          { op: 'scale', by: use.attributes.scale as number },
           { op: 'mul', with: part },
         ]
       : []
@@ -201,6 +199,12 @@ const withRoom =
     kernel({ ...use, inputs, outputs })
     for (const [i, x] of use.outputs.entries()) if (outputs[i] !== x) use.dnn.reorder(outputs[i], x)
   }
+
+/** Sets the rows of a window's probabilities that belong to no token of it to zero. */
+function zeroBehind(use: Use, p: View, { length, padded }: Window): void {
+  for (let head = 0; head < p.dims[1]; head++)
+    use.zero(p, (head * padded + length) * padded, (padded - length) * padded)
+}
 
 /** Sets the rows after the last window to zero: as many as a padded window may cover. */
 function zeroAfterLast(use: Use, x: View, { windows, tokens, heads, size }: Layout): void {
