@@ -46,6 +46,12 @@ export interface CompileOptions {
   readonly spin?: boolean
   /** The lane of an engine that has `lanes` (default: 0). */
   readonly lane?: number
+  /**
+   * An executable that this engine compiled from the same graph, with the same precision, for another lane. Both hold the
+   * same inputs, so that the engine can share what it makes of them: whoever writes to one must invalidate it for both
+   * before either runs.
+   */
+  readonly beside?: Executable
   /** Writes an execution time profile to a file whose name starts with this prefix: per node, or per kind of operation. */
   readonly profilePrefix?: string
 }

@@ -74,12 +74,9 @@ function engineOf(library: Library): Engine {
           remedy: 'Use float32.',
         })
       const factors = precision === 'bfloat16' ? 'bf16' : 'f32'
-      return OneDnnExecutable.compile(
-        library.file,
-        programOf(graph, precision, hasInstructions(library, AMX)),
-        factors,
-        { ...options, lanes: LANES },
-      )
+      const sibling = options.beside as OneDnnExecutable | undefined
+      const program = sibling?.program ?? programOf(graph, precision, hasInstructions(library, AMX))
+      return OneDnnExecutable.compile(library.file, program, factors, { ...options, lanes: LANES, sibling })
     },
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
+import { changed, freePacked, type PackedMemory, reservePacked } from './packed-memory.ts'
 import type { Program } from './program.ts'
 
 /** Idle time in milliseconds after which a thread ends. Its primitives and its compiled JavaScript end with it. */
@@ -76,6 +77,46 @@ interface PlacedValue extends Placed {
 
 const place = ({ data, dims }: Value): PlacedValue => ({ address: nativeMemory().addressOf(data), dims, data })
 
+/** The packed weights of the executables of a model in all lanes, until the last of them is released. */
+class SharedWeights {
+  readonly memory: PackedMemory
+  /** Addresses of the parameters, by slot. */
+  private readonly addresses = new Map<number, number>()
+  private users = 0
+
+  constructor(slots: number) {
+    this.memory = reservePacked(slots)
+  }
+
+  enter(): this {
+    this.users++
+    return this
+  }
+
+  leave(): void {
+    if (--this.users === 0) freePacked(this.memory)
+  }
+
+  /**
+   * Must be called for a parameter that an executable holds. `isNew` means that it has held none under this name: then it
+   * may join others that already compute with the same memory.
+   */
+  hold(slot: number, address: number, isNew: boolean): void {
+    if (!isNew || address !== this.addresses.get(slot)) this.changed(slot)
+    this.addresses.set(slot, address)
+  }
+
+  changed(slot: number): void {
+    changed(this.memory, slot)
+  }
+}
+
+interface Options extends CompileOptions {
+  readonly lanes: number
+  /** An executable of the same program. */
+  readonly sibling?: OneDnnExecutable
+}
+
 /** A program that runs on a separate thread. Values are not copied: the thread reads and writes their memory. */
 export class OneDnnExecutable implements Executable {
   private readonly held: HeldValues<PlacedValue>
@@ -83,7 +124,8 @@ export class OneDnnExecutable implements Executable {
   private released = false
 
   private constructor(
-    private readonly program: Program,
+    readonly program: Program,
+    private readonly weights: SharedWeights,
     private readonly computing: Computing,
     private readonly id: number,
     private readonly lane: number,
@@ -98,16 +140,20 @@ export class OneDnnExecutable implements Executable {
     file: string,
     program: Program,
     factors: 'f32' | 'bf16',
-    { threads = threadsByDefault(), profilePrefix, lane = 0, lanes }: CompileOptions & { readonly lanes: number },
+    { threads = threadsByDefault(), profilePrefix, lane = 0, lanes, sibling }: Options,
   ): Promise<OneDnnExecutable> {
     const all = threads || availableParallelism()
     const { computing, id } = Computing.enter(file, lane % all)
-    await computing.call('compile', id, program, factors, profilePrefix !== undefined)
     const shared = Math.max(1, Math.floor(all / lanes))
-    return new OneDnnExecutable(program, computing, id, lane, { all, shared }, profilePrefix)
+    const joined = sibling?.released ? undefined : sibling?.weights
+    const weights = (joined ?? new SharedWeights(program.slots.length)).enter()
+    await computing.call('compile', id, program, factors, weights.memory, profilePrefix !== undefined)
+    return new OneDnnExecutable(program, weights, computing, id, lane, { all, shared }, profilePrefix)
   }
 
   hold(values: Values): void {
+    for (const [name, slot] of this.inputsIn(Object.keys(values)))
+      this.weights.hold(slot, place(values[name]).address, !this.held.has(name))
     this.held.hold(values)
     // Weights and their gradients are read and written in strides, which is much faster in large pages.
     for (const { address, data } of Object.values(values).map(place))
@@ -116,7 +162,7 @@ export class OneDnnExecutable implements Executable {
   }
 
   invalidate(names: Iterable<string>): void {
-    this.computing.tell('invalidate', this.id, [...names])
+    for (const [, slot] of this.inputsIn(names)) this.weights.changed(slot)
   }
 
   /** Runs are computed in order; several may be waiting. */
@@ -134,6 +180,7 @@ export class OneDnnExecutable implements Executable {
     this.held.clear()
     const profile = await this.computing.call<object | undefined>('release', this.id)
     if (this.profilePrefix) writeFileSync(`${this.profilePrefix}_${this.lane}.json`, JSON.stringify(profile, null, 2))
+    this.weights.leave()
     this.computing.leave()
   }
 
@@ -150,6 +197,11 @@ export class OneDnnExecutable implements Executable {
       bindings,
       isShared ? this.threads.shared : this.threads.all,
     )
+  }
+
+  private inputsIn(names: Iterable<string>): [name: string, slot: number][] {
+    const { inputs } = this.program
+    return [...names].filter((name) => name in inputs).map((name) => [name, inputs[name]])
   }
 
   private readonly has = (name: string): boolean => name in this.program.inputs || name in this.program.outputs

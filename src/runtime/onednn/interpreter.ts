@@ -4,6 +4,7 @@ import { kernels } from './kernels/index.ts'
 import type { Use } from './kernels/kernel.ts'
 import type { PackedWeight } from './layouts.ts'
 import { BYTES, type ElementType, Heap, reshaped, size, type View, view } from './memory.ts'
+import { changed, freePacked, type PackedMemory, PackedWeights, reservePacked } from './packed-memory.ts'
 import type { PostOp, Primitives } from './primitives.ts'
 import type { FusedOp, Program, Step } from './program.ts'
 import { Weights } from './weights.ts'
@@ -42,6 +43,7 @@ const RESERVED_BYTES = 2 ** 40
 /** Runs a program, step by step, on the calling thread and OpenMP's. */
 export class Interpreter {
   private readonly heap: Heap
+  private readonly packed: PackedMemory
   private readonly weights: Weights
   private readonly constants = new Map<number, View>()
   /** Inputs whose dimensions are the same in each run. */
@@ -59,13 +61,16 @@ export class Interpreter {
   private temporaries: Room[] = []
   private readonly saved = new Map<number, readonly View[]>()
 
+  /** With `shared`, its weights are packed there, for interpreters of the same program in other threads too. */
   constructor(
     private readonly dnn: Primitives,
     private readonly program: Program,
     private readonly factors: 'f32' | 'bf16',
+    private readonly shared?: PackedMemory,
   ) {
     this.heap = new Heap(RESERVED_BYTES)
-    this.weights = new Weights(dnn, this.heap)
+    this.packed = shared ?? reservePacked(program.slots.length)
+    this.weights = new Weights(dnn, this.heap, new PackedWeights(this.packed), (slot) => this.views[slot]!)
     this.use = { ...this.tools(), inputs: [], outputs: [], post: [], attributes: {}, isExact: false }
     this.parameters = new Set(
       Object.values(program.inputs).filter((slot) => program.slots[slot].shape.every((dim) => typeof dim === 'number')),
@@ -79,7 +84,7 @@ export class Interpreter {
     }
   }
 
-  /** Bytes that weights and intermediate values of the largest run took. */
+  /** Bytes that intermediate values of the largest run took. */
   get peakBytes(): number {
     return this.heap.peak
   }
@@ -87,18 +92,7 @@ export class Interpreter {
   hold(values: PlacedValues): void {
     const { inputs, outputs } = this.program
     for (const [name, value] of Object.entries(values))
-      for (const slot of [inputs[name], outputs[name]]) {
-        if (slot === undefined) continue
-        this.held.set(slot, value)
-        this.weights.changed(slot)
-      }
-  }
-
-  invalidate(names: readonly string[]): void {
-    for (const name of names) {
-      const slot = this.program.inputs[name]
-      if (slot !== undefined) this.weights.changed(slot)
-    }
+      for (const slot of [inputs[name], outputs[name]]) if (slot !== undefined) this.held.set(slot, value)
   }
 
   /** Reads the inputs and writes the outputs: those that are held, and those in `passed`. */
@@ -109,7 +103,7 @@ export class Interpreter {
     for (const [name, slot] of [...Object.entries(inputs), ...Object.entries(outputs)]) {
       const value = passed[name] ?? this.held.get(slot)!
       this.views[slot] = view(slots[slot].type, value.dims, value.address)
-      if (passed[name]) this.weights.changed(slot)
+      if (passed[name]) changed(this.packed, slot)
     }
     try {
       for (const step of steps) this.step(step, bindings)
@@ -125,6 +119,7 @@ export class Interpreter {
 
   close(): void {
     this.heap.close()
+    if (!this.shared) freePacked(this.packed)
   }
 
   private step(step: Step, bindings: Bindings): void {
@@ -211,9 +206,7 @@ export class Interpreter {
       },
       weight: (input, b, type, out): PackedWeight | undefined => {
         const slot = this.current.inputs[input]
-        return b.dims.length === 2 && this.parameters.has(slot)
-          ? this.weights.pack(slot, this.views[slot]!, b, type, out)
-          : undefined
+        return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, type, out) : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),
       save: (arrays) => void this.saved.set(this.current.saved!, arrays),

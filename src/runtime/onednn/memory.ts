@@ -60,7 +60,7 @@ const swapLast = (list: readonly number[]): number[] => [...list.slice(0, -2), l
  * cache sets.
  */
 const ALIGNMENT = 128
-const roomFor = (bytes: number): number => (Math.ceil(bytes / ALIGNMENT) + 1) * ALIGNMENT
+export const roomFor = (bytes: number): number => (Math.ceil(bytes / ALIGNMENT) + 1) * ALIGNMENT
 
 /**
  * A heap for intermediate values of a run. It reserves as many addresses as it may ever need, and uses as much memory

@@ -1,69 +1,111 @@
 import type { PackedWeight } from './layouts.ts'
 import { BYTES, type ElementType, type Heap, size, View, view } from './memory.ts'
+import type { PackedWeights } from './packed-memory.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Number of rows for which the layout of a weight is chosen; only extreme numbers would lead to another layout. */
 const TYPICAL_ROWS = 1024
 
-interface Weight {
-  readonly packed: PackedWeight
-  /** Version of the parameter from which it was packed. */
-  version: number
+/** A parameter or a part of it as the right factor of products. */
+interface Factor {
+  /** Number of the packed weight. All lanes count alike, because they run the same program. */
+  readonly i: number
+  readonly slot: number
+  readonly type: ElementType
+  readonly dims: readonly number[]
+  readonly strides: readonly number[]
+  /** Number of elements of the parameter before the part. */
+  readonly offset: number
+  /** Type of the product. */
+  readonly out: ElementType
+  packed?: PackedWeight
 }
 
-/** Parameters in the type and layout that are best for products. They are packed again after they have changed. */
+/**
+ * Parameters in the type and layout that are best for products. They are packed again after they have changed: each by the
+ * first lane that needs it, for all lanes.
+ */
 export class Weights {
-  private readonly weights = new Map<string, Weight>()
-  /** Versions of the parameters, by slot. */
-  private readonly versions = new Map<number, number>()
+  private readonly factors = new Map<string, Factor>()
+  private readonly bySlot = new Map<number, Factor[]>()
 
+  /** `parameter` returns the parameter in a slot. */
   constructor(
     private readonly dnn: Primitives,
     private readonly heap: Heap,
+    private readonly shared: PackedWeights,
+    private readonly parameter: (slot: number) => View,
   ) {}
 
-  changed(slot: number): void {
-    this.versions.set(slot, (this.versions.get(slot) ?? 0) + 1)
-  }
-
   /**
-   * Packs `b`, which is the parameter x in slot `slot` or a part of it, as the right factor of a product whose factors have one
-   * type and whose result has type `out`.
+   * Packs `b`, which is the parameter in slot `slot` or a part of it, as the right factor of a product whose factors have
+   * type `type` and whose result has type `out`.
    */
-  pack(slot: number, x: View, b: View, factors: ElementType, out: ElementType): PackedWeight {
-    const key = `${slot} ${b.address - x.address} ${b.dims}/${b.strides} ${factors} ${out}`
-    let weight = this.weights.get(key)
-    const version = this.versions.get(slot) ?? 0
-    if (!weight) {
-      const [inner, columns] = b.dims
-      const left = view(factors, [TYPICAL_ROWS, inner], 0)
-      const result = view(out, [TYPICAL_ROWS, columns], 0)
-      const { descriptor, bytes } = this.dnn.preferred(left, new View(factors, b.dims, b.strides, b.address), result)
-      weight = { packed: { descriptor, address: this.heap.allocate(bytes) }, version: version - 1 }
-      this.weights.set(key, weight)
+  pack(slot: number, b: View, type: ElementType, out: ElementType): PackedWeight {
+    const factor = this.factor(slot, b, type, out)
+    const version = this.shared.version(slot)
+    // While another lane packs it, this lane packs what both need next.
+    while (!this.shared.isDone(factor.i, version))
+      if (!this.packSlot(slot) && !this.packAny()) this.shared.wait(factor.i, version)
+    factor.packed ??= this.shared.get(factor.i)!
+    return factor.packed
+  }
+
+  private factor(slot: number, b: View, type: ElementType, out: ElementType): Factor {
+    const offset = (b.address - this.parameter(slot).address) / BYTES[b.type]
+    const key = `${slot} ${offset} ${b.dims}/${b.strides} ${type} ${out}`
+    const known = this.factors.get(key)
+    if (known) return known
+    const factor = { i: this.factors.size, slot, type, dims: b.dims, strides: b.strides, offset, out }
+    this.factors.set(key, factor)
+    this.bySlot.set(slot, [...(this.bySlot.get(slot) ?? []), factor])
+    return factor
+  }
+
+  private packAny(): boolean {
+    for (const slot of this.bySlot.keys()) if (this.packSlot(slot)) return true
+    return false
+  }
+
+  /** Packs a parameter for all of its products, except for those that another lane has claimed. Returns whether any is left. */
+  private packSlot(slot: number): boolean {
+    const version = this.shared.version(slot)
+    const claimed = this.bySlot.get(slot)!.filter(({ i }) => this.shared.claim(i, version))
+    let isDone = false
+    try {
+      this.packFactors(this.parameter(slot), claimed)
+      isDone = true
+    } finally {
+      for (const { i } of claimed) isDone ? this.shared.finish(i, version) : this.shared.abandon(i)
     }
-    if (weight.version !== version) {
-      this.packValue(b, factors, weight.packed)
-      weight.version = version
+    return claimed.length > 0
+  }
+
+  private packFactors(x: View, factors: readonly Factor[]): void {
+    const others = factors.filter(({ type }) => type !== x.type)
+    // oneDNN has fast code for packing rows only if the type stays the same, and rounding once is faster than twice.
+    const rounded = others.length > 1 || others[0]?.strides[1] === 1 ? this.round(x, others[0].type) : undefined
+    for (const factor of factors) {
+      const { type, dims, strides, offset } = factor
+      const from = rounded?.type === type ? rounded : x
+      const part = new View(from.type, dims, strides, from.address + offset * BYTES[from.type])
+      this.dnn.reorder(part, this.place(factor), 'weights')
     }
-    return weight.packed
+    if (rounded) this.heap.release(rounded.address, BYTES[rounded.type] * size(rounded.dims))
   }
 
-  private packValue(b: View, factors: ElementType, packed: PackedWeight): void {
-    // Rows of float32 are rounded first: oneDNN has fast code for packing them only if the type stays the same.
-    const isOfRows = b.strides[1] === 1
-    const from = isOfRows && factors !== b.type ? this.roomLike(b, factors) : b
-    if (from !== b) this.dnn.reorder(b, from, 'weights')
-    this.dnn.reorder(from, packed, 'weights')
-    if (from !== b) this.free(from)
+  private round(x: View, type: ElementType): View {
+    const rounded = view(type, x.dims, this.heap.allocate(BYTES[type] * size(x.dims)))
+    this.dnn.reorder(x, rounded, 'weights')
+    return rounded
   }
 
-  /** Allocates an array of the same layout. */
-  private roomLike({ dims, strides }: View, type: ElementType): View {
-    return new View(type, dims, strides, this.heap.allocate(BYTES[type] * size(dims)))
-  }
-
-  private free({ type, dims, address }: View): void {
-    this.heap.release(address, BYTES[type] * size(dims))
+  private place({ i, type, dims, strides, out }: Factor): PackedWeight {
+    const known = this.shared.get(i)
+    if (known) return known
+    const [inner, columns] = dims
+    const left = view(type, [TYPICAL_ROWS, inner], 0)
+    const result = view(out, [TYPICAL_ROWS, columns], 0)
+    return this.shared.place(i, this.dnn.preferred(left, new View(type, dims, strides, 0), result))
   }
 }

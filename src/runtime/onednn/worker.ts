@@ -4,6 +4,7 @@ import type { Bindings } from '../../graph/shape.ts'
 import { answerCalls } from '../../threads/calls.ts'
 import { Interpreter, type PlacedValues } from './interpreter.ts'
 import { bindOnednn } from './library.ts'
+import type { PackedMemory } from './packed-memory.ts'
 import { Primitives } from './primitives.ts'
 import { Profile } from './profile.ts'
 import type { Program } from './program.ts'
@@ -14,12 +15,11 @@ const interpreters = new Map<number, Interpreter>()
 const primitives = new Primitives(library)
 
 answerCalls({
-  compile(id: number, program: Program, factors: 'f32' | 'bf16', hasProfile: boolean) {
+  compile(id: number, program: Program, factors: 'f32' | 'bf16', packed: PackedMemory, hasProfile: boolean) {
     if (hasProfile) primitives.profile ??= new Profile()
-    interpreters.set(id, new Interpreter(primitives, program, factors))
+    interpreters.set(id, new Interpreter(primitives, program, factors, packed))
   },
   hold: (id: number, values: PlacedValues) => interpreters.get(id)!.hold(values),
-  invalidate: (id: number, names: readonly string[]) => interpreters.get(id)!.invalidate(names),
   run(id: number, values: PlacedValues, bindings: Bindings, threads: number) {
     library.setThreads?.(threads)
     interpreters.get(id)!.run(values, bindings)

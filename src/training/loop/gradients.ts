@@ -113,12 +113,10 @@ export class BatchGradient implements GradientSource {
   async reset(loss_scale = 1): Promise<void> {
     this.loss_scale = loss_scale
     await this.clear(this.gradients)
-    this.first.reset()
-    for (const { sums, gradient } of this.used) {
-      await sums.clear()
-      gradient.reset()
-    }
+    for (const { sums } of this.used) await sums.clear()
     this.used.clear()
+    this.first.reset()
+    for (const other of await Promise.all(this.others)) other?.gradient.reset()
   }
 
   async add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
@@ -148,6 +146,6 @@ export class BatchGradient implements GradientSource {
 
   private async open(lane: number): Promise<OtherLane> {
     const sums = new SeparateSums(this.model, this.options, this.clear)
-    return { sums, gradient: await LaneGradient.open(this.model, sums, this.options, lane) }
+    return { sums, gradient: await LaneGradient.open(this.model, sums, this.options, lane, this.first) }
   }
 }

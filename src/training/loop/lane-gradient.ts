@@ -55,24 +55,28 @@ export class LaneGradient {
     private readonly precision: Precision,
   ) {
     this.weights = new ResidentParameters(session)
+    this.weights.follow(parameters)
     const { dense } = sums
     session.hold({ ...dense.values(sofarName), ...dense.values(gradientName) })
   }
 
+  /** `beside` is the gradient of another lane. Both must be reset before either adds a pass with other weights. */
   static async open(
     model: QuestionAnsweringModel,
     sums: LaneSums,
     options: GradientOptions,
     lane: number,
+    beside?: LaneGradient,
   ): Promise<LaneGradient> {
     const precision = precisionOf(options)
     const graph = trainingGraph(model.config, { ...options, scales_loss: precision === 'float16' })
-    const session = await model.engine.compile(graph.outputs, { precision, lane })
+    const session = await model.engine.compile(graph.outputs, { precision, lane, beside: beside?.session })
     return new LaneGradient(model, graph, session, model.parameters, sums, options, precision)
   }
 
-  /** Must be called after the sums have been set to zero. */
+  /** Must be called after the sums have been set to zero or the weights have changed. */
   reset(): void {
+    this.weights.follow(this.parameters)
     this.session.invalidate(this.graph.dense.map(sofarName))
   }
 
@@ -83,7 +87,6 @@ export class LaneGradient {
     const targets = lossInputs(pass, dims.length, this.options)
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
-    this.weights.follow(this.parameters)
     await this.session.run(
       {
         ...{ ...inputs, ...targets.inputs, ...this.masks(pass, dims, masks) },

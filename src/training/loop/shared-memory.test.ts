@@ -16,12 +16,12 @@ const isShared = ({ parameters }: QuestionAnsweringModel) => parameters.data.buf
 
 const { windows } = recordedDataset(fixture('trainer/train.safetensors'))
 
-/** Takes three steps. */
-async function trained(engine: Engine) {
+/** Takes a step with each batch. */
+async function trained(engine: Engine, more: TrainingArgumentsInput = {}, batches = new Array(3).fill([0, 1, 2, 3])) {
   const model = tinyModel('b1/safetensors', engine)
-  const args = parseArguments({ learning_rate: 1e-3, max_seq_length: 24, doc_stride: 4 }, 'test')
-  const stepper = await Stepper.open(model, args, 3)
-  for (let step = 0; step < 3; step++) await stepper.step(step, [[0, 1, 2, 3]], windows)
+  const args = parseArguments({ learning_rate: 1e-3, max_seq_length: 24, doc_stride: 4, ...more }, 'test')
+  const stepper = await Stepper.open(model, args, batches.length)
+  for (const [step, batch] of batches.entries()) await stepper.step(step, [batch], windows)
   return { model, stepper }
 }
 
@@ -40,6 +40,31 @@ describeEngine('onednn', 'training in shared memory', (engine) => {
     expect(one.weights.equals(two.weights)).toBe(true)
     expect(one.timeless).toEqual(two.timeless)
   })
+
+  test.each<TrainingArgumentsInput>([
+    ...(engine.precisions.includes('bfloat16') ? [{ bf16: true }, { bf16: true, freeze_embeddings: true }] : []),
+    {},
+  ])(
+    'with %o has the same bits if lanes pack their weights separately, also if steps leave out a lane',
+    async (more) => {
+      const apart: Engine = {
+        ...engine,
+        compile: (graph, options) => engine.compile(graph, { ...options, beside: undefined }),
+      }
+      const beside = vi.fn<Engine['compile']>(engine.compile)
+      const together: Engine = { ...engine, compile: beside }
+      const batches = [[0], [0, 1, 2, 3], [4], [5], [6, 7, 8, 9], [10, 11], [12], [13, 14]]
+      const digests = []
+      for (const each of [apart, together]) {
+        const { model, stepper } = await trained(each, more, batches)
+        await stepper.release()
+        digests.push(await model.digest())
+        await model.release()
+      }
+      expect(digests[1]).toBe(digests[0])
+      expect(beside.mock.calls.filter(([, options]) => options?.beside)).toHaveLength(1)
+    },
+  )
 
   test('leaves the weights in ordinary memory, so that any engine can compute with them', async () => {
     const { model, stepper } = await trained(engine)
