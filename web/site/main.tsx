@@ -58,14 +58,14 @@ async function start(): Promise<void> {
   if (!worker) return
   const files = () => backend.files(state.chosen.value[0])
   local.problem.value ??= await keepFiles(worker, files())
-  const check = async () => {
-    local.isKept.value = await areKept(worker, files())
-  }
+  let checks = 0
   const whenVisible = async () => {
-    await check()
+    const check = ++checks
+    const isKept = await areKept(worker, files())
+    if (check === checks) local.isKept.value = isKept
     await lookForUpdate?.()
   }
-  await whenVisible()
   // While the page is open, browsers and users can delete kept files, and the host can get a new version.
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void whenVisible())
+  await whenVisible()
 }
