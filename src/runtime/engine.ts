@@ -48,7 +48,7 @@ export interface CompileOptions {
   readonly lane?: number
   /**
    * An executable that this engine compiled from the same graph, with the same precision, for another lane. Both hold the
-   * same inputs, so that the engine can share what it makes of them: whoever writes to one must invalidate it for both
+   * same inputs, so the engine can share copies that it makes of them: whoever changes an input must invalidate it for both
    * before either runs.
    */
   readonly beside?: Executable

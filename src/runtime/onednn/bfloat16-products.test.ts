@@ -1,26 +1,21 @@
 /** Products in bfloat16 that are computed in blocks or with padded factors. */
 import { expect, onTestFinished, test } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
+import { numbers, placed } from '../../../tests/onednn-values.ts'
 import { gradient } from '../../autodiff/gradient.ts'
 import { elements } from '../../graph/shape.ts'
 import { type Graph, input } from '../../graph/tensor.ts'
-import { nativeMemory } from '../../native/koffi.ts'
 import { packedAttention } from '../../ops/attention.ts'
 import { neg } from '../../ops/elementwise.ts'
 import { gelu } from '../../ops/gelu.ts'
 import { linear } from '../../ops/linalg.ts'
 import { sumAll } from '../../ops/reduce.ts'
-import { float32Value, type Value, type Values } from '../engine.ts'
+import { float32Value, type Values } from '../engine.ts'
 import { findOneDnn } from './find.ts'
 import { Interpreter } from './interpreter.ts'
 import { bindOnednn } from './library.ts'
 import { Primitives } from './primitives.ts'
 import { programOf } from './program.ts'
-
-function numbers(dims: readonly number[], seed: number): Value {
-  const data = Float32Array.from({ length: elements(dims) }, (_, i) => Math.sin((i + 1) * seed * 12.9898))
-  return float32Value(data, dims)
-}
 
 interface Case {
   readonly graph: Graph
@@ -33,25 +28,24 @@ function errors({ graph, values, dims }: Case, hasAmx: boolean): Record<string, 
   const dnn = new Primitives(bindOnednn(findOneDnn()!.file), hasAmx)
   onTestFinished(() => dnn.close())
   const [exact, found] = (['float32', 'bfloat16'] as const).map((precision) => {
-    const outputs = Object.entries(dims).map(([name, shape]) => [name, new Float32Array(elements(shape))] as const)
-    const results = outputs.map(([name, data]) => [name, float32Value(data, dims[name])] as const)
-    const placed = [...Object.entries(values), ...results].map(([name, value]) => [
-      name,
-      { address: nativeMemory().addressOf(value.data), dims: value.dims },
-    ])
+    const outputs = Object.fromEntries(
+      Object.entries(dims).map(([name, shape]) => [name, float32Value(new Float32Array(elements(shape)), shape)]),
+    )
     const interpreter = new Interpreter(
       dnn,
       programOf(graph, precision, hasAmx),
       precision === 'float32' ? 'f32' : 'bf16',
     )
-    interpreter.run(Object.fromEntries(placed), { n: Object.values(dims)[0][0] })
+    interpreter.run(placed({ ...values, ...outputs }), { n: Object.values(dims)[0][0] })
     interpreter.close()
-    return Object.fromEntries(outputs)
+    return outputs
   })
   const largest = (x: Float32Array) => Math.max(...x.map(Math.abs))
-  return Object.fromEntries(
-    Object.entries(exact).map(([name, x]) => [name, largest(x.map((v, i) => v - found[name][i])) / largest(x)]),
-  )
+  const error = (name: string): number => {
+    const [x, y] = [exact, found].map((outputs) => outputs[name].data as Float32Array)
+    return largest(x.map((v, i) => v - y[i])) / largest(x)
+  }
+  return Object.fromEntries(Object.keys(dims).map((name) => [name, error(name)]))
 }
 
 describeEngine('onednn', 'oneDNN in bfloat16', ({ precisions }) => {

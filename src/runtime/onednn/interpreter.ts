@@ -84,11 +84,6 @@ export class Interpreter {
     }
   }
 
-  /** Bytes that intermediate values of the largest run took. */
-  get peakBytes(): number {
-    return this.heap.peak
-  }
-
   hold(values: PlacedValues): void {
     const { inputs, outputs } = this.program
     for (const [name, value] of Object.entries(values))

@@ -70,8 +70,6 @@ export class Heap {
   private readonly base: number
   /** Free gaps in ascending order, never adjacent. */
   private readonly gaps: { start: number; end: number }[]
-  /** Bytes that the largest run needed. */
-  peak = 0
 
   constructor(private readonly bytes: number) {
     this.base = nativeMemory().reserve(bytes)
@@ -90,7 +88,6 @@ export class Heap {
     const { start } = gap
     gap.start += room
     if (gap.start === gap.end) this.gaps.splice(i, 1)
-    this.peak = Math.max(this.peak, start + room)
     return this.base + start
   }
 

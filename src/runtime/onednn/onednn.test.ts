@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
+import { numbers, placed } from '../../../tests/onednn-values.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { isThorough } from '../../../tests/thorough.ts'
 import { gradient } from '../../autodiff/gradient.ts'
 import { elements, type Shape } from '../../graph/shape.ts'
 import { apply, type Graph, input, type Tensor } from '../../graph/tensor.ts'
-import { nativeMemory } from '../../native/koffi.ts'
 import { activations } from '../../nn/activation.ts'
 import { packedAttention } from '../../ops/attention.ts'
 import { dropout, dropoutMask } from '../../ops/dropout.ts'
@@ -29,16 +29,6 @@ import { programOf } from './program.ts'
 const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(value), [n])
 
 const floats = ({ data }: { data: unknown }) => data as Float32Array
-
-/** Numbers between -1 and 1 that look random. */
-function numbers(dims: readonly number[], seed = 1) {
-  let state = seed
-  const data = Float32Array.from({ length: elements(dims) }, () => {
-    state = (state * 1103515245 + 12345) % 2 ** 31
-    return state / 2 ** 30 - 1
-  })
-  return float32Value(data, dims)
-}
 
 async function compute(
   engine: Engine,
@@ -192,7 +182,7 @@ describeEngine('onednn', 'oneDNN', (engine) => {
   })
 
   test.runIf(engine.precisions.includes('bfloat16')).each([false, true])(
-    'rounds what layers before activations read in training only if there is AMX (there is: %s)',
+    'rounds what layers before activations read in training on processors with AMX only (AMX: %s)',
     (hasAmx) => {
       const [width, n] = [64, 128]
       const [x, w, b] = [input('x', ['n', width]), input('w', [width, width]), input('b', [width])]
@@ -208,17 +198,14 @@ describeEngine('onednn', 'oneDNN', (engine) => {
         c: numbers([width], 4),
       }
       const [exact, found] = (['float32', 'bfloat16'] as const).map((precision) => {
-        const outputs = { y: vector(n * width, 0), dx: vector(n * width, 0), frozen: vector(n * width, 0) }
-        const places = Object.entries({ ...values, ...outputs }).map(([name, { data, dims }]) => [
-          name,
-          { address: nativeMemory().addressOf(data), dims: name in outputs ? [n, width] : dims },
-        ])
+        const zeros = () => float32Value(new Float32Array(n * width), [n, width])
+        const outputs = { y: zeros(), dx: zeros(), frozen: zeros() }
         const interpreter = new Interpreter(
           dnn,
           programOf({ y, dx, frozen }, precision, hasAmx),
           precision === 'float32' ? 'f32' : 'bf16',
         )
-        interpreter.run(Object.fromEntries(places), { n })
+        interpreter.run(placed({ ...values, ...outputs }), { n })
         interpreter.close()
         return outputs
       })

@@ -9,7 +9,7 @@ const RESERVED_BYTES = 2 ** 37
 /** Maximum number of packed weights of a model. */
 const CAPACITY = 2 ** 12
 
-/** Time in milliseconds after which a lane that waits looks again, in case that the other one has failed. */
+/** Time in milliseconds after which a lane that waits looks again, in case the other one has failed. */
 const WAIT_MS = 10
 
 /** What threads need to share packed weights. It can be sent to them. */
@@ -37,7 +37,7 @@ export function reservePacked(slots: number): PackedMemory {
   }
 }
 
-/** Must be called after all threads have stopped to use it. */
+/** Must not be called while a thread still uses it. */
 export const freePacked = ({ base }: PackedMemory): void => nativeMemory().unreserve(base, RESERVED_BYTES)
 
 export const changed = ({ versions }: PackedMemory, slot: number): void => void Atomics.add(versions, slot, 1)

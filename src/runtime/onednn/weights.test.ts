@@ -1,10 +1,9 @@
 /** Weights that executables in several lanes pack together. */
 import { expect, onTestFinished, test } from 'vitest'
 import { describeEngine } from '../../../tests/engines.ts'
+import { numbers, placed } from '../../../tests/onednn-values.ts'
 import { gradient } from '../../autodiff/gradient.ts'
-import { elements } from '../../graph/shape.ts'
 import { input } from '../../graph/tensor.ts'
-import { nativeMemory } from '../../native/koffi.ts'
 import { gelu } from '../../ops/gelu.ts'
 import { linear } from '../../ops/linalg.ts'
 import { sumAll } from '../../ops/reduce.ts'
@@ -18,11 +17,6 @@ import { Profile } from './profile.ts'
 import { programOf } from './program.ts'
 
 const [WIDE, NARROW, ROWS] = [800, 64, 48]
-
-function numbers(dims: readonly number[], seed: number): Value {
-  const data = Float32Array.from({ length: elements(dims) }, (_, i) => Math.sin((i + 1) * seed * 12.9898))
-  return float32Value(data, dims)
-}
 
 /** Two layers, one of which is computed in blocks, and their gradient. */
 function layers() {
@@ -66,7 +60,7 @@ describeEngine('onednn', 'oneDNN with several lanes', (engine) => {
       return outputs
     }
 
-    test(`in ${precision}, packs each version of a weight once for all of them`, () => {
+    test(`in ${precision}, packs each version of a weight once for all lanes`, () => {
       const dnn = new Primitives(bindOnednn(findOneDnn()!.file))
       const program = programOf(layers(), precision)
       const memory = reservePacked(program.slots.length)
@@ -77,13 +71,6 @@ describeEngine('onednn', 'oneDNN with several lanes', (engine) => {
         dnn.close()
       })
       const values = parameters()
-      const placed = (all: Readonly<Record<string, Value>>) =>
-        Object.fromEntries(
-          Object.entries(all).map(([name, { data, dims }]) => [
-            name,
-            { address: nativeMemory().addressOf(data), dims },
-          ]),
-        )
       for (const lane of lanes) lane.hold(placed(values))
       const run = (lane: Interpreter) => {
         dnn.profile = new Profile()
@@ -105,7 +92,7 @@ describeEngine('onednn', 'oneDNN with several lanes', (engine) => {
       expect(run(lanes[0]).outputs).not.toEqual(first.outputs)
     })
 
-    test(`in ${precision}, computes the bits of a single one after each update, at once and alone`, async () => {
+    test(`in ${precision}, gives the bits of a single executable after each update, whether lanes run together or alone`, async () => {
       const values = parameters()
       const one = await compile({ lane: 0 })
       one.hold(values)
@@ -128,21 +115,24 @@ describeEngine('onednn', 'oneDNN with several lanes', (engine) => {
       await Promise.all([one, two].map((lane) => lane.release()))
     })
 
-    test.each([0, 1])(`in ${precision}, one computes on after another was released (lane %d first)`, async (first) => {
-      const values = parameters()
-      const one = await compile({ lane: 0 })
-      const lanes = [one, await compile({ lane: 1, beside: one })]
-      for (const lane of lanes) lane.hold(values)
-      await Promise.all(lanes.map((lane) => lane.run({ x }, results(), { isShared: true })))
-      await lanes[first].release()
-      const outputs = results()
-      await lanes[1 - first].run({ x }, outputs)
-      expect(outputs).toEqual(await expected(values))
-      await lanes[1 - first].release()
-    })
+    test.each([0, 1])(
+      `in ${precision}, a lane still computes after another was released (lane %d first)`,
+      async (first) => {
+        const values = parameters()
+        const one = await compile({ lane: 0 })
+        const lanes = [one, await compile({ lane: 1, beside: one })]
+        for (const lane of lanes) lane.hold(values)
+        await Promise.all(lanes.map((lane) => lane.run({ x }, results(), { isShared: true })))
+        await lanes[first].release()
+        const outputs = results()
+        await lanes[1 - first].run({ x }, outputs)
+        expect(outputs).toEqual(await expected(values))
+        await lanes[1 - first].release()
+      },
+    )
   }
 
-  test('one packs what another has claimed and could not pack', () => {
+  test('a lane packs what another one has claimed and could not pack', () => {
     const memory = reservePacked(1)
     onTestFinished(() => freePacked(memory))
     const [one, two] = [new PackedWeights(memory), new PackedWeights(memory)]

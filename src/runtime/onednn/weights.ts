@@ -22,8 +22,8 @@ interface Factor {
 }
 
 /**
- * Parameters in the type and layout that are best for products. They are packed again after they have changed: each by the
- * first lane that needs it, for all lanes.
+ * Parameters in the type and layout that are best for products. After a change, each is packed again by
+ * the first lane that needs it, for all lanes.
  */
 export class Weights {
   private readonly factors = new Map<string, Factor>()
@@ -67,17 +67,20 @@ export class Weights {
     return false
   }
 
-  /** Packs a parameter for all of its products, except for those that another lane has claimed. Returns whether any is left. */
+  /**
+   * Packs a parameter for all of its products, except for those for which another lane has claimed it. Returns whether there
+   * was anything to do.
+   */
   private packSlot(slot: number): boolean {
     const version = this.shared.version(slot)
     const claimed = this.bySlot.get(slot)!.filter(({ i }) => this.shared.claim(i, version))
-    let isDone = false
     try {
       this.packFactors(this.parameter(slot), claimed)
-      isDone = true
-    } finally {
-      for (const { i } of claimed) isDone ? this.shared.finish(i, version) : this.shared.abandon(i)
+    } catch (error) {
+      for (const { i } of claimed) this.shared.abandon(i)
+      throw error
     }
+    for (const { i } of claimed) this.shared.finish(i, version)
     return claimed.length > 0
   }
 

@@ -121,7 +121,8 @@ function attend(use: Use): void {
   const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
   const isSaved = use.saved !== undefined
   const room = (dims: readonly number[]) => (isSaved ? use.keep(use.factors, dims) : use.temporary(use.factors, dims))
-  const saved: { readonly p: View; readonly kept: View }[] = []
+  const probabilities: View[] = []
+  const afterDropout: View[] = []
   for (const x of [q, k, v]) zeroAfterLast(use, x, layout)
   const [queries, keys] = [q, k].map((x) => factorHeads(use, layout, x))
   for (const window of layout.windows) {
@@ -139,10 +140,11 @@ function attend(use: Use): void {
     const kept = mask ? room(dims) : p
     if (mask) dnn.binary('mul', p, densePartOf(use, mask, window), kept, use.attributes.scale as number)
     dnn.matmul(kept, heads(v), heads(outputs[0]), { name: 'p v' })
-    saved.push({ p, kept })
+    probabilities.push(p)
+    if (mask) afterDropout.push(kept)
   }
   zeroAfterLast(use, outputs[0], layout)
-  if (isSaved) use.save([...saved.map(({ p }) => p), ...(mask ? saved.map(({ kept }) => kept) : [])])
+  if (isSaved) use.save([...probabilities, ...afterDropout])
 }
 
 /**

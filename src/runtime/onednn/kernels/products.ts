@@ -95,7 +95,7 @@ function factor(use: Use, input: number, b: View, factors: ElementType, y: View)
 function batchedProduct(use: Use): void {
   const { attributes, inputs, outputs, dnn } = use
   const { transA, transB, alpha } = attributes as Record<string, number>
-  const [a, b] = inputs.map((x) => use.as(x, use.isExact ? 'f32' : use.factors))
+  const [a, b] = inputs.map((x) => use.as(x, factorType(use)))
   const rank = outputs[0].dims.length
   const padded = (x: View): View => {
     const axes = (value: number) => new Array<number>(rank - x.dims.length).fill(value)
